@@ -1,0 +1,20 @@
+#pragma once
+#include <vector>
+
+#include "ports/plan.h"
+
+namespace fairlead::engine {
+
+/// Steps from what is applied to what is desired, in the fixed rank: creations and changes from the ground up
+/// (namespaces, host sysctls, bridges, their addresses, veths, settings inside, addresses, routes), then the firewall,
+/// then deletions in reverse rank. Objects inside a namespace that goes away itself are not deleted one by one.
+struct Steps {
+  ports::Plan make;      ///< kernel creations and changes
+  ports::Plan firewall;  ///< one transaction, the commit point
+  ports::Plan unmake;    ///< kernel deletions
+  bool empty() const { return make.empty() && firewall.empty() && unmake.empty(); }
+};
+
+Steps diff(const std::vector<ports::Object>& applied, const std::vector<ports::Object>& desired);
+
+}  // namespace fairlead::engine

@@ -1,0 +1,121 @@
+#pragma once
+/// What the engine remembers: networks, containers with their endpoints, sandboxes. Plain values.
+#include <sys/types.h>
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/id.h"
+#include "base/ip.h"
+#include "ports/clock.h"
+#include "ports/container_spec.h"
+
+namespace fairlead::engine {
+
+using base::ContainerId;
+using base::EndpointId;
+using base::NetworkId;
+using base::SandboxId;
+using ports::Time;
+
+enum class Driver { bridge, host, null };
+
+/// One subnet of a network.
+struct Subnet {
+  base::Prefix prefix;                     ///< host bits clear
+  std::optional<base::Prefix> range;       ///< --ip-range: where free addresses are taken from
+  std::optional<base::Ip> gateway;
+  std::map<std::string, base::Ip> auxiliary;
+  bool asked = false;                      ///< the user named it (static addresses are allowed then)
+  std::optional<base::Ip> cursor;          ///< last address given; the search goes on from there, so that freed ones are reused last
+  bool operator==(const Subnet&) const = default;
+};
+
+struct Network {
+  NetworkId id;
+  std::string name;
+  Driver driver = Driver::bridge;
+  Time created{};
+  bool predefined = false, internal = false, attachable = false, ipv4 = true, ipv6 = false;
+  std::vector<Subnet> subnets;
+  std::map<std::string, std::string> options, labels;
+  std::string bridge;        ///< link on the host, bridge driver
+  bool foreign_bridge = false;
+  std::uint32_t mtu = 1500;
+  bool icc = true, masquerade = true;
+  bool operator==(const Network&) const = default;
+};
+
+/// A container's live place on a network, while its sandbox is up.
+struct Endpoint {
+  EndpointId id;
+  std::optional<base::Prefix> ipv4, ipv6;
+  base::Mac mac;
+  std::string interface;  ///< inside: eth0, eth1…
+  std::string host_link;  ///< outside: veth + 7 hex; empty for host and null
+  bool operator==(const Endpoint&) const = default;
+};
+
+/// That a container belongs to a network; lives until it is disconnected.
+struct Attachment {
+  NetworkId network;
+  std::string network_name;
+  ports::EndpointRequest request;
+  std::optional<Endpoint> endpoint;
+  std::optional<base::Ip> last_ipv4;  ///< asked for again at the next start
+  bool operator==(const Attachment&) const = default;
+};
+
+enum class Phase {
+  created,
+  starting,    ///< sandbox and endpoints are being made, or the process waits for its release
+  running,
+  exited,
+  restarting,  ///< ended, and its policy starts it again after a pause
+  removing,
+  dead,
+};
+
+struct Container {
+  ContainerId id;
+  std::string name;          ///< without slash
+  ports::ContainerSpec spec; ///< merged with the image
+  std::string image_id;
+  std::vector<std::string> layer_dirs;
+  std::string path;          ///< what runs: program…
+  std::vector<std::string> args;  ///< …and its arguments
+  Time created{}, started{}, finished{};
+  Phase phase = Phase::created;
+  pid_t pid = 0, monitor_pid = 0;
+  int exit_code = 0, restart_count = 0;
+  bool oom_killed = false;
+  bool stop_asked = false;   ///< somebody stopped it: no restart policy brings it back before the next start
+  std::string error;
+  std::optional<SandboxId> sandbox;  ///< own or joined one, while starting or running (also none mode; not host)
+  std::optional<ContainerId> joined; ///< container:X, resolved at create
+  std::vector<Attachment> attachments;  ///< in interface order
+  std::vector<std::string> volumes;     ///< names of anonymous volumes made for it
+  bool operator==(const Container&) const = default;
+
+  bool is_up() const { return phase == Phase::running || phase == Phase::starting; }
+};
+
+/// A network namespace and those who live in it. It goes when its last user stops.
+struct Sandbox {
+  SandboxId id;
+  ContainerId owner;
+  std::set<ContainerId> users;
+  std::string netns;  ///< pin under /run/netns: `fl-` + 12 digits of the id
+  bool operator==(const Sandbox&) const = default;
+};
+
+/// What the host itself looks like as far as we changed it.
+struct HostRecord {
+  bool forwarding_switched_on = false;  ///< we set ip_forward: then we also answer for what is forwarded
+  bool operator==(const HostRecord&) const = default;
+};
+
+}  // namespace fairlead::engine

@@ -1,0 +1,61 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/error.h"
+#include "engine/records.h"
+#include "engine/settings.h"
+
+namespace fairlead::engine {
+
+template <class T>
+using Shared = std::shared_ptr<const T>;
+
+/// One change of the State: a record put (new or replaced) or erased.
+struct Erase {
+  std::variant<NetworkId, ContainerId, SandboxId> key;
+  bool operator==(const Erase&) const = default;
+};
+using Change = std::variant<Network, Container, Sandbox, HostRecord, Erase>;
+
+/// Everything the engine knows. Copies are cheap (records are shared); only `apply` changes it. One thread.
+class State {
+ public:
+  explicit State(Settings settings = {});
+
+  const Settings& settings() const { return *settings_; }
+  void set_settings(Settings settings);
+  const HostRecord& host() const { return host_; }
+  const std::map<NetworkId, Shared<Network>>& networks() const { return networks_; }
+  const std::map<ContainerId, Shared<Container>>& containers() const { return containers_; }
+  const std::map<SandboxId, Shared<Sandbox>>& sandboxes() const { return sandboxes_; }
+
+  Shared<Network> network(const NetworkId& id) const;      ///< null when there is none
+  Shared<Container> container(const ContainerId& id) const;
+  Shared<Sandbox> sandbox(const SandboxId& id) const;
+  /// By full id, name, or unique id prefix, in this order. 404 `network N not found`, 400 when a prefix is ambiguous.
+  base::Result<Shared<Network>> find_network(const std::string& reference) const;
+  /// As `find_network`; a leading slash is ignored. 404 `No such container: N`.
+  base::Result<Shared<Container>> find_container(const std::string& reference) const;
+  /// Up containers attached to a network.
+  std::vector<Shared<Container>> members(const NetworkId& id) const;
+  std::map<base::Ip, ContainerId> used_addresses(const NetworkId& id) const;
+
+  void apply(const Change& change);
+
+ private:
+  void drop_names(const Container& container);
+
+  std::shared_ptr<const Settings> settings_;
+  HostRecord host_;
+  std::map<NetworkId, Shared<Network>> networks_;
+  std::map<ContainerId, Shared<Container>> containers_;
+  std::map<SandboxId, Shared<Sandbox>> sandboxes_;
+  std::map<std::string, ContainerId> container_names_;
+  std::map<std::string, NetworkId> network_names_;
+};
+
+}  // namespace fairlead::engine

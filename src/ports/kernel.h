@@ -1,0 +1,52 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "ports/plan.h"
+
+namespace fairlead::ports {
+
+/// What a namespace that is not ours to manage (the host) looks like, for decisions.
+struct HostFacts {
+  std::vector<base::Prefix> routes;      ///< every destination in the main table except default routes
+  std::vector<base::Prefix> addresses;   ///< every interface address
+  std::uint32_t egress_mtu = 1500;       ///< of the interface that carries the default route; 1500 without one
+  bool ip_forward_was_on = false;        ///< net.ipv4.ip_forward when asked
+};
+
+/// Makes and unmakes plan objects other than firewall ones: namespaces, links, addresses, routes, sysctls.
+/// Blocking; used from one thread at a time, any thread. Works in the namespace in which it was constructed.
+class Kernel {
+ public:
+  virtual ~Kernel() = default;
+  /// Applies the steps in order. On failure the steps already done are taken back and the error says which failed.
+  /// A creation of what exists makes it so; a deletion of what is gone succeeds. Deletions of links and namespaces may
+  /// be collected and finish a little later; `settle` waits for them.
+  virtual base::Result<void> apply(const Plan& steps) = 0;
+  /// Which of `wanted` exist as they are, or as what; objects that do not exist are left out.
+  /// The keys of the answer are those of `wanted`.
+  virtual base::Result<std::vector<Object>> observe(const std::vector<Object>& wanted) = 0;
+  /// Our own links and namespaces by mark, wanted or not, to find what a crash left behind: links of the host namespace
+  /// whose alias begins with `alias_prefix`, and pins under /run/netns whose name begins with `netns_prefix`.
+  virtual base::Result<std::vector<Object>> find_marked(const std::string& alias_prefix, const std::string& netns_prefix) = 0;
+  virtual base::Result<HostFacts> host_facts() = 0;
+  /// Waits until collected deletions are done.
+  virtual void settle() = 0;
+};
+
+/// Makes and unmakes firewall objects, each call one nftables transaction: all of it or nothing.
+class Firewall {
+ public:
+  virtual ~Firewall() = default;
+  virtual base::Result<void> commit(const Plan& steps) = 0;
+  /// As `Kernel::observe`, for `FirewallSkeleton` and `FirewallElement`.
+  virtual base::Result<std::vector<Object>> observe(const std::vector<Object>& wanted) = 0;
+  /// Every element that our table holds, wanted or not.
+  virtual base::Result<std::vector<Object>> elements(const std::string& table) = 0;
+};
+
+}  // namespace fairlead::ports
