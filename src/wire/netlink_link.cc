@@ -1,0 +1,168 @@
+#include "wire/netlink_link.h"
+
+#include <libmnl/libmnl.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <net/if.h>
+#include <sys/socket.h>
+
+#include <cstring>
+
+#include "wire/netlink_attr.h"
+
+namespace fairlead::wire {
+namespace {
+
+ifinfomsg* begin_link(NetlinkBatch& batch, std::uint16_t type, std::uint16_t flags, nlmsghdr*& header) {
+  header = batch.begin(type, static_cast<std::uint16_t>(flags | NLM_F_ACK));
+  return static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(header, sizeof(ifinfomsg)));
+}
+
+void put_mac(nlmsghdr* header, const base::Mac& mac) {
+  mnl_attr_put(header, IFLA_ADDRESS, mac.bytes().size(), mac.bytes().data());
+}
+
+void put_attributes(nlmsghdr* header, ifinfomsg* info, const LinkAttributes& attributes) {
+  if (attributes.up) {
+    info->ifi_flags = *attributes.up ? IFF_UP : 0;
+    info->ifi_change = IFF_UP;
+  }
+  if (attributes.mtu) mnl_attr_put_u32(header, IFLA_MTU, *attributes.mtu);
+  if (attributes.master) mnl_attr_put_u32(header, IFLA_MASTER, *attributes.master);
+  if (attributes.group) mnl_attr_put_u32(header, IFLA_GROUP, *attributes.group);
+  if (attributes.mac) put_mac(header, *attributes.mac);
+  if (attributes.alias) mnl_attr_put(header, IFLA_IFALIAS, attributes.alias->size(), attributes.alias->data());
+}
+
+void put_peer(nlmsghdr* header, const VethPeer& peer) {
+  nlattr* info = mnl_attr_nest_start(header, IFLA_LINKINFO);
+  mnl_attr_put_strz(header, IFLA_INFO_KIND, "veth");
+  nlattr* data = mnl_attr_nest_start(header, IFLA_INFO_DATA);
+  nlattr* end = mnl_attr_nest_start(header, VETH_INFO_PEER);
+  // The peer's attributes follow a link header of its own (linux/veth.h).
+  mnl_nlmsg_put_extra_header(header, sizeof(ifinfomsg));
+  mnl_attr_put_strz(header, IFLA_IFNAME, peer.name.c_str());
+  if (!peer.mac.is_zero()) put_mac(header, peer.mac);
+  if (peer.mtu) mnl_attr_put_u32(header, IFLA_MTU, *peer.mtu);
+  mnl_attr_put(header, IFLA_IFALIAS, peer.alias.size(), peer.alias.data());
+  if (peer.netns_fd >= 0) mnl_attr_put_u32(header, IFLA_NET_NS_FD, static_cast<std::uint32_t>(peer.netns_fd));
+  mnl_attr_nest_end(header, end);
+  mnl_attr_nest_end(header, data);
+  mnl_attr_nest_end(header, info);
+}
+
+void read_port(LinkRecord& link, const nlattr* data) {
+  for_each_attr(data, [&](const nlattr* attr, int type) {
+    if (type == IFLA_BRPORT_MODE) link.hairpin = attr_u8(attr) != 0;
+    if (type == IFLA_BRPORT_ISOLATED) link.isolated = attr_u8(attr) != 0;
+  });
+}
+
+void read_link_info(LinkRecord& link, const nlattr* info) {
+  bool bridge_port = false;
+  const nlattr* port = nullptr;
+  for_each_attr(info, [&](const nlattr* attr, int type) {
+    if (type == IFLA_INFO_KIND) link.kind = attr_string(attr);
+    if (type == IFLA_INFO_SLAVE_KIND) bridge_port = attr_string(attr) == "bridge";
+    if (type == IFLA_INFO_SLAVE_DATA) port = attr;
+  });
+  if (bridge_port && port != nullptr) read_port(link, port);
+}
+
+void read_attribute(LinkRecord& link, const nlattr* attr, int type) {
+  switch (type) {
+    case IFLA_IFNAME: link.name = attr_string(attr); break;
+    case IFLA_MTU: link.mtu = attr_u32(attr); break;
+    case IFLA_MASTER: link.master = attr_u32(attr); break;
+    case IFLA_LINK: link.peer_index = attr_u32(attr); break;
+    case IFLA_GROUP: link.group = attr_u32(attr); break;
+    case IFLA_IFALIAS: link.alias = attr_string(attr); break;
+    case IFLA_LINKINFO: read_link_info(link, attr); break;
+    case IFLA_ADDRESS:
+      if (const auto bytes = attr_bytes(attr); bytes.size() == 6) {
+        std::array<std::uint8_t, 6> raw{};
+        std::memcpy(raw.data(), bytes.data(), raw.size());
+        link.mac = base::Mac(raw);
+      }
+      break;
+    default: break;
+  }
+}
+
+}  // namespace
+
+void put_new_bridge(NetlinkBatch& batch, const std::string& name, const LinkAttributes& attributes) {
+  nlmsghdr* header;
+  ifinfomsg* info = begin_link(batch, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, header);
+  mnl_attr_put_strz(header, IFLA_IFNAME, name.c_str());
+  put_attributes(header, info, attributes);
+  nlattr* link_info = mnl_attr_nest_start(header, IFLA_LINKINFO);
+  mnl_attr_put_strz(header, IFLA_INFO_KIND, "bridge");
+  mnl_attr_nest_end(header, link_info);
+}
+
+void put_new_veth(NetlinkBatch& batch, const std::string& name, const LinkAttributes& attributes,
+                  const VethPeer& peer) {
+  nlmsghdr* header;
+  ifinfomsg* info = begin_link(batch, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, header);
+  mnl_attr_put_strz(header, IFLA_IFNAME, name.c_str());
+  put_attributes(header, info, attributes);
+  put_peer(header, peer);
+}
+
+void put_set_link(NetlinkBatch& batch, std::uint32_t index, const LinkAttributes& attributes) {
+  nlmsghdr* header;
+  ifinfomsg* info = begin_link(batch, RTM_NEWLINK, 0, header);
+  info->ifi_index = static_cast<int>(index);
+  put_attributes(header, info, attributes);
+}
+
+void put_set_bridge_port(NetlinkBatch& batch, std::uint32_t index, bool hairpin, bool isolated) {
+  nlmsghdr* header;
+  begin_link(batch, RTM_NEWLINK, 0, header)->ifi_index = static_cast<int>(index);
+  nlattr* info = mnl_attr_nest_start(header, IFLA_LINKINFO);
+  mnl_attr_put_strz(header, IFLA_INFO_SLAVE_KIND, "bridge");
+  nlattr* data = mnl_attr_nest_start(header, IFLA_INFO_SLAVE_DATA);
+  mnl_attr_put_u8(header, IFLA_BRPORT_MODE, hairpin ? 1 : 0);
+  mnl_attr_put_u8(header, IFLA_BRPORT_ISOLATED, isolated ? 1 : 0);
+  mnl_attr_nest_end(header, data);
+  mnl_attr_nest_end(header, info);
+}
+
+void put_get_link(NetlinkBatch& batch, const std::string& name) {
+  nlmsghdr* header;
+  begin_link(batch, RTM_GETLINK, 0, header);
+  mnl_attr_put_strz(header, IFLA_IFNAME, name.c_str());
+}
+
+void put_delete_link(NetlinkBatch& batch, std::uint32_t index) {
+  nlmsghdr* header;
+  begin_link(batch, RTM_DELLINK, 0, header)->ifi_index = static_cast<int>(index);
+}
+
+void put_delete_link_group(NetlinkBatch& batch, std::uint32_t group) {
+  nlmsghdr* header;
+  begin_link(batch, RTM_DELLINK, 0, header);
+  mnl_attr_put_u32(header, IFLA_GROUP, group);
+}
+
+void put_dump_links(NetlinkBatch& batch) {
+  nlmsghdr* header = batch.begin(RTM_GETLINK, NLM_F_DUMP);
+  mnl_nlmsg_put_extra_header(header, sizeof(ifinfomsg));
+  mnl_attr_put_u32(header, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+}
+
+std::optional<LinkRecord> parse_link(const nlmsghdr* message) {
+  if (message->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(message) < sizeof(ifinfomsg)) return std::nullopt;
+  const auto* info = static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(message));
+  if (info->ifi_family != AF_UNSPEC) return std::nullopt;  // bridge and IPv6 speak of their own part only
+  LinkRecord link;
+  link.index = static_cast<std::uint32_t>(info->ifi_index);
+  link.up = (info->ifi_flags & IFF_UP) != 0;
+  for_each_attr(message, sizeof(ifinfomsg), [&](const nlattr* attr, int type) { read_attribute(link, attr, type); });
+  if (link.name.empty()) return std::nullopt;
+  return link;
+}
+
+}  // namespace fairlead::wire

@@ -1,0 +1,60 @@
+#pragma once
+/// Links as rtnetlink(7) speaks of them.
+#include <linux/netlink.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/ip.h"
+#include "wire/netlink_batch.h"
+
+namespace fairlead::wire {
+
+/// What one RTM_NEWLINK message says of an interface, as far as we care.
+struct LinkRecord {
+  std::uint32_t index = 0;
+  std::string name;
+  std::string kind;  ///< `bridge`, `veth`, …; empty for physical ones and loopback
+  std::uint32_t mtu = 0;
+  std::uint32_t master = 0;      ///< index of the bridge, 0 for none
+  std::uint32_t peer_index = 0;  ///< IFLA_LINK: a veth's other end, in its own namespace
+  std::uint32_t group = 0;
+  std::optional<base::Mac> mac;
+  std::string alias;
+  bool up = false;
+  bool hairpin = false, isolated = false;  ///< of a bridge port
+};
+
+/// Attributes to give to a link; absent ones are left as they are.
+struct LinkAttributes {
+  std::optional<std::uint32_t> mtu, master, group;
+  std::optional<base::Mac> mac;
+  std::optional<std::string> alias;
+  std::optional<bool> up;
+};
+
+/// The other end of a veth pair.
+struct VethPeer {
+  std::string name;
+  base::Mac mac;
+  std::optional<std::uint32_t> mtu;
+  std::string alias;
+  int netns_fd = -1;  ///< namespace that it is made in; -1: the same
+};
+
+/// Each appends one acknowledged request. Names must fit IFNAMSIZ and aliases 255 bytes.
+void put_new_bridge(NetlinkBatch& batch, const std::string& name, const LinkAttributes& attributes);
+void put_new_veth(NetlinkBatch& batch, const std::string& name, const LinkAttributes& attributes, const VethPeer& peer);
+void put_set_link(NetlinkBatch& batch, std::uint32_t index, const LinkAttributes& attributes);
+void put_set_bridge_port(NetlinkBatch& batch, std::uint32_t index, bool hairpin, bool isolated);
+void put_get_link(NetlinkBatch& batch, const std::string& name);
+void put_delete_link(NetlinkBatch& batch, std::uint32_t index);
+/// Deletes every link of the group in one go; the kernel answers ENODEV when there is none.
+void put_delete_link_group(NetlinkBatch& batch, std::uint32_t group);
+void put_dump_links(NetlinkBatch& batch);
+
+/// Reads an RTM_NEWLINK message; nothing if it is another or malformed.
+std::optional<LinkRecord> parse_link(const nlmsghdr* message);
+
+}  // namespace fairlead::wire
