@@ -1,0 +1,27 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace fairlead::wire {
+
+/// Ports from `first` to `last` of one protocol.
+struct DockerPorts {
+  std::uint16_t first = 0, last = 0;
+  std::string protocol = "tcp";  ///< tcp, udp or sctp
+  bool operator==(const DockerPorts&) const = default;
+};
+
+/// `80`, `80/tcp`, `8000-8010/udp`: how Docker's API names ports inside a container. Port 0, a range that runs
+/// down and unknown protocols are `invalid`.
+base::Result<DockerPorts> parse_docker_ports(std::string_view text);
+
+/// A host's side of a binding: empty (any free port: 0–0), `8080`, or `8000-8010`. Refuses in Docker's words.
+base::Result<DockerPorts> parse_docker_host_ports(std::string_view text);
+
+/// `80/tcp`.
+std::string docker_port_text(std::uint16_t port, std::string_view protocol);
+
+}  // namespace fairlead::wire
