@@ -22,6 +22,9 @@ struct Decision {
 /// anything is changed.
 base::Result<Decision> decide(const State& state, const Command& command, const Facts& facts);
 
+/// The change that puts the record which `change` is about back to what it is in `before`.
+Change inverse(const State& before, const Change& change);
+
 /// The state after a decision.
 State after(State state, const Decision& decision);
 

@@ -1,0 +1,38 @@
+#pragma once
+#include <boost/asio/thread_pool.hpp>
+#include <map>
+#include <vector>
+
+#include "daemon/tasks.h"
+#include "engine/diff.h"
+#include "engine/render.h"
+#include "ports/kernel.h"
+
+namespace fairlead::daemon {
+
+/// Keeps what is applied per scope and brings it to what is desired. Jobs run in order on one kernel thread; the
+/// book is kept on the engine thread, as of the end of the queue.
+class Applier {
+ public:
+  Applier(ports::Kernel& kernel, ports::Firewall& firewall) : kernel_(kernel), firewall_(firewall) {}
+
+  /// Renders `scopes` of `state` and applies the difference; on failure what was made is taken back. `act` names the
+  /// change for the fault points (`start`: `start-kernel-half`, `start-kernel`, `start-firewall`).
+  Task<base::Result<void>> apply(const engine::State& state, std::vector<engine::Scope> scopes, std::string act);
+  /// Reads from the host what of the State's objects exists, deletes marked things that no scope wants, repairs the
+  /// rest. For start-up.
+  Task<base::Result<void>> observe_and_repair(const engine::State& state);
+  /// Runs `work` in the queue of the kernel thread.
+  template <class Work>
+  Task<std::invoke_result_t<Work>> in_queue(Work work) {
+    return on(thread_, std::move(work));
+  }
+
+ private:
+  ports::Kernel& kernel_;
+  ports::Firewall& firewall_;
+  std::map<engine::Scope, std::vector<ports::Object>> applied_;
+  boost::asio::thread_pool thread_{1};
+};
+
+}  // namespace fairlead::daemon

@@ -1,0 +1,172 @@
+#include "daemon/conductor.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include "base/log.h"
+#include "daemon/conductor_parts.h"
+#include "daemon/fault.h"
+#include "engine/codec.h"
+
+namespace fairlead::daemon {
+
+namespace asio = boost::asio;
+
+Conductor::Conductor(asio::io_context& io, World world, engine::Settings settings)
+    : io_(io),
+      world_(std::move(world)),
+      state_(std::move(settings)),
+      applier_(*world_.kernel, *world_.firewall),
+      exits_(io),
+      workers_(8) {}
+
+Conductor::~Conductor() {
+  exits_.release();  // the descriptor belongs to the runtime
+  workers_.join();
+}
+
+void Conductor::offload(std::move_only_function<void()> work, std::move_only_function<void()> then) {
+  auto guard = asio::make_work_guard(io_);
+  asio::post(workers_, [this, guard = std::move(guard), work = std::move(work), then = std::move(then)]() mutable {
+    work();
+    asio::post(io_, std::move(then));
+  });
+}
+
+engine::Facts Conductor::facts(ports::HostFacts host) const {
+  return {.now = world_.clock->now(), .host = std::move(host), .entropy = [] { return base::fresh_entropy(); }};
+}
+
+Task<engine::Facts> Conductor::facts_with_host() {
+  auto host = co_await applier_.in_queue([this] { return world_.kernel->host_facts(); });
+  if (!host) base::log(base::LogLevel::warn, "reading the host's routes: {}", host.error().text);
+  co_return facts(host.value_or(ports::HostFacts{}));
+}
+
+Result<engine::Decision> Conductor::settle(const engine::Command& command, const engine::Facts& given) {
+  auto decision = engine::decide(state_, command, given);
+  if (!decision) return decision;
+  if (auto stored = commit(*decision); !stored) return std::unexpected(stored.error());
+  return decision;
+}
+
+Result<void> Conductor::commit(engine::Decision& decision) {
+  auto records = engine::encode(decision.changes);
+  // A sandbox that leaves the State leaves a note behind until its pin is gone: pins are found by no other mark.
+  for (const auto& change : decision.changes) {
+    const auto* erase = std::get_if<engine::Erase>(&change);
+    const auto* id = erase ? std::get_if<base::SandboxId>(&erase->key) : nullptr;
+    if (const auto sandbox = id ? state_.sandbox(*id) : nullptr) {
+      records.push_back({kRemovalRecord, sandbox->netns, std::string("{}")});
+      netns_to_remove_.push_back(sandbox->netns);
+    }
+  }
+  if (auto stored = world_.store->commit(records); !stored) return stored;
+  for (const auto& change : decision.changes) state_.apply(change);
+  for (auto& event : decision.events) publish(std::move(event));
+  return {};
+}
+
+Task<Result<void>> Conductor::apply(std::vector<engine::Scope> scopes, std::string act) {
+  auto done = std::exchange(netns_to_remove_, {});
+  auto applied = co_await applier_.apply(state_, std::move(scopes), std::move(act));
+  if (!done.empty()) {
+    std::vector<ports::RecordChange> records;
+    for (auto& name : done) records.push_back({kRemovalRecord, std::move(name), std::nullopt});
+    if (auto stored = world_.store->commit(records); !stored) base::log(base::LogLevel::error, "{}", stored.error().text);
+  }
+  co_return applied;
+}
+
+Task<Result<engine::Decision>> Conductor::carry(engine::Command command, std::string act, bool needs_host) {
+  const auto given = needs_host ? co_await facts_with_host() : facts();
+  const auto before = state_;
+  auto decision = settle(command, given);
+  if (!decision) co_return decision;
+  fault_point(act + "-stored");
+  if (auto applied = co_await apply(engine::touched(before, decision->changes), act); !applied) {
+    co_await take_back(before, std::move(*decision));
+    co_return std::unexpected(applied.error());
+  }
+  co_return decision;
+}
+
+/// Puts the records that a decision changed back to what they were, and the host with them.
+Task<void> Conductor::take_back(engine::State before, engine::Decision decision) {
+  engine::Decision back;
+  for (const auto& change : decision.changes) back.changes.push_back(engine::inverse(before, change));
+  const auto scopes = engine::touched(state_, back.changes);
+  if (auto stored = commit(back); !stored) base::log(base::LogLevel::error, "taking back: {}", stored.error().text);
+  if (auto applied = co_await apply(scopes, "undo"); !applied)
+    base::log(base::LogLevel::error, "taking back: {}", applied.error().text);
+}
+
+Task<Result<void>> Conductor::carry_for(ContainerId id, engine::Command command, std::string act) {
+  const auto pass = co_await gate(id)->enter();
+  auto decision = co_await carry(std::move(command), std::move(act));
+  if (!decision) co_return std::unexpected(decision.error());
+  co_return Result<void>{};
+}
+
+std::shared_ptr<Gate> Conductor::gate(const ContainerId& id) {
+  std::erase_if(gates_, [](const auto& entry) { return entry.second.expired(); });
+  auto& slot = gates_[id];
+  auto found = slot.lock();
+  if (!found) slot = found = std::make_shared<Gate>();
+  return found;
+}
+
+void Conductor::background(Task<void> task) {
+  asio::co_spawn(io_, std::move(task), [](std::exception_ptr failure) {
+    try {
+      if (failure) std::rethrow_exception(failure);
+    } catch (const std::exception& error) {
+      base::log(base::LogLevel::error, "a background task ended: {}", error.what());
+    }
+  });
+}
+
+void Conductor::publish(engine::Event event) {
+  events_.push_back(event);
+  if (events_.size() > 1024) events_.pop_front();
+  for (const auto& listener : std::list(listeners_)) (*listener)(event);
+}
+
+void Conductor::create_network(engine::CreateNetwork request, engine::Done<engine::NetworkCreated> done) {
+  spawn<engine::NetworkCreated>(
+      [](Conductor* self, engine::CreateNetwork wanted) -> Task<Result<engine::NetworkCreated>> {
+        auto decision = co_await self->carry(std::move(wanted), "network", true);
+        if (!decision) co_return std::unexpected(decision.error());
+        co_return engine::NetworkCreated{std::get<NetworkId>(decision->made),
+                                         decision->warnings.empty() ? "" : decision->warnings.front()};
+      }(this, std::move(request)),
+      std::move(done));
+}
+
+void Conductor::remove_network(NetworkId id, engine::Done<> done) {
+  spawn<void>(
+      [](Conductor* self, NetworkId network) -> Task<Result<void>> {
+        auto decision = co_await self->carry(engine::RemoveNetwork{network}, "network");
+        if (!decision) co_return std::unexpected(decision.error());
+        co_return Result<void>{};
+      }(this, id),
+      std::move(done));
+}
+
+void Conductor::connect_network(ContainerId container, ports::EndpointRequest request, engine::Done<> done) {
+  spawn<void>(carry_for(container, engine::Connect{container, std::move(request)}, "connect"), std::move(done));
+}
+
+void Conductor::disconnect_network(ContainerId container, std::string network, bool force, engine::Done<> done) {
+  spawn<void>(carry_for(container, engine::Disconnect{container, std::move(network), force}, "connect"), std::move(done));
+}
+
+engine::Ticket Conductor::subscribe(std::function<void(const engine::Event&)> on_event) {
+  return std::make_unique<ListTicket<Listener>>(listeners_, std::move(on_event));
+}
+
+}  // namespace fairlead::daemon

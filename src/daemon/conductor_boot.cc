@@ -1,0 +1,97 @@
+/// Start-up: what was stored, what the host shows, and the difference.
+#include "base/log.h"
+#include "daemon/conductor_parts.h"
+#include "daemon/fault.h"
+#include "engine/codec.h"
+
+namespace fairlead::daemon {
+
+using engine::Phase;
+
+Result<void> Conductor::load() {
+  auto records = world_.store->load();
+  if (!records) return std::unexpected(records.error());
+  for (const auto& record : *records) {
+    if (record.kind == kRemovalRecord) {
+      netns_to_remove_.push_back(record.key);
+      continue;
+    }
+    auto change = engine::decode(record);
+    if (!change) return std::unexpected(change.error());
+    state_.apply(*change);
+  }
+  return {};
+}
+
+/// Removes the namespace pins whose sandbox had left the State when the daemon last ended.
+Task<void> Conductor::finish_removals() {
+  ports::Plan steps;
+  for (const auto& name : netns_to_remove_) steps.push_back({.before = ports::Netns{name}, .after = {}});
+  if (steps.empty()) co_return;
+  auto removed = co_await applier_.in_queue([this, steps] { return world_.kernel->apply(steps); });
+  if (!removed) base::log(base::LogLevel::error, "removing left-over namespaces: {}", removed.error().text);
+  (void)co_await apply({}, "boot");  // erases the notes
+}
+
+Task<Result<void>> Conductor::boot() {
+  if (auto loaded = load(); !loaded) co_return loaded;
+  auto decision = settle(engine::BootHost{}, co_await facts_with_host());
+  if (!decision) co_return std::unexpected(decision.error());
+  fault_point("boot-stored");
+  co_await finish_removals();
+  if (auto repaired = co_await applier_.observe_and_repair(state_); !repaired) co_return repaired;
+  fault_point("boot-applied");
+  if (auto taken = co_await take_over(); !taken) co_return taken;
+  background(watch_exits());
+  co_return Result<void>{};
+}
+
+/// Brings the records of containers in line with their processes, then restarts those that should be up.
+Task<Result<void>> Conductor::take_over() {
+  std::vector<ContainerId> known;
+  for (const auto& [id, container] : state_.containers()) known.push_back(id);
+  auto observed = co_await on(workers_, [this, known] { return world_.runtime->observe(known); });
+  if (!observed) co_return std::unexpected(observed.error());
+  std::map<ContainerId, ports::ObservedContainer> seen;
+  for (auto& one : *observed) seen.emplace(one.id, one);
+
+  std::vector<ContainerId> to_start;
+  for (const auto& id : known) {
+    const auto container = state_.container(id);
+    const auto found = seen.find(id);
+    const bool runs = found != seen.end() && found->second.running;
+    if (container->phase == Phase::created) {
+      if (auto prepared = world_.runtime->prepare(id); !prepared) base::log(base::LogLevel::error, "{}", prepared.error().text);
+    }
+    if (container->phase == Phase::starting && !runs) {
+      // A start that was cut short: what it took is given back, then it is done again from the beginning.
+      (void)co_await on(workers_, [this, id] { return world_.runtime->cleanup(id); });
+      (void)co_await carry(engine::StartFailed{id, "", 0}, "boot");
+      to_start.push_back(id);
+    } else if (container->phase == Phase::starting) {
+      (void)settle(engine::ContainerStarted{id, found->second.pid, container->monitor_pid}, facts());
+    } else if (container->phase == Phase::running && found != seen.end() && found->second.waiting) {
+      if (auto released = co_await on(workers_, [this, id] { return world_.runtime->release(id); }); !released)
+        base::log(base::LogLevel::error, "releasing {}: {}", container->name, released.error().text);
+    } else if (container->phase == Phase::running && !runs) {
+      const bool told = found != seen.end() && found->second.exit;
+      co_await ended_inside(told ? *found->second.exit : ports::ExitNotice{id, 137, false, world_.clock->now()});
+    } else if (container->phase == Phase::restarting) {
+      background(restart_later(id));
+    }
+    const auto now = state_.container(id);
+    if (!now) continue;
+    const bool always = now->spec.restart.kind == ports::RestartPolicy::Kind::always;
+    const bool wanted = always || now->spec.restart.kind == ports::RestartPolicy::Kind::unless_stopped;
+    if (wanted && now->phase == Phase::exited && (always || !now->stop_asked)) to_start.push_back(id);
+    if (now->phase == Phase::exited && now->spec.auto_remove) (void)co_await remove_inside(id, true);
+  }
+  for (const auto& id : to_start) {
+    spawn<void>(start(id), [id](Result<void> started) {
+      if (!started) base::log(base::LogLevel::error, "starting {} again: {}", id.short_text(), started.error().text);
+    });
+  }
+  co_return Result<void>{};
+}
+
+}  // namespace fairlead::daemon

@@ -1,0 +1,23 @@
+#pragma once
+#include <memory>
+
+#include "ports/clock.h"
+#include "ports/images.h"
+#include "ports/kernel.h"
+#include "ports/runtime.h"
+#include "ports/store.h"
+
+namespace fairlead::daemon {
+
+/// The ports that the conductor acts through; main fills them with adapters, tests with fakes.
+struct World {
+  std::unique_ptr<ports::Clock> clock;
+  std::unique_ptr<ports::Store> store;
+  std::unique_ptr<ports::Kernel> kernel;
+  std::unique_ptr<ports::Firewall> firewall;
+  std::unique_ptr<ports::Images> images;
+  std::unique_ptr<ports::Volumes> volumes;
+  std::unique_ptr<ports::Runtime> runtime;
+};
+
+}  // namespace fairlead::daemon
