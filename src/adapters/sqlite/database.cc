@@ -12,7 +12,8 @@ base::Error explain(sqlite3* db, const std::string& file, std::string_view doing
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       text = fmt::format(
-          "the records file {0} is damaged ({1}): restore it from a backup, or move {0}, {0}-wal and {0}-shm away and start "
+          "the records file {0} is damaged ({1}): restore it from a backup, or move {0}, {0}-wal and {0}-shm away and "
+          "start "
           "again with no containers and networks known",
           file, words);
       break;
@@ -26,9 +27,11 @@ base::Error explain(sqlite3* db, const std::string& file, std::string_view doing
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
     case SQLITE_PERM:
-      text = fmt::format("the records file {} cannot be opened for writing ({}): check its directory and permissions", file, words);
+      text = fmt::format("the records file {} cannot be opened for writing ({}): check its directory and permissions",
+                         file, words);
       break;
-    default: text = fmt::format("the records file {}: {}", file, words);
+    default:
+      text = fmt::format("the records file {}: {}", file, words);
   }
   return {base::ErrorKind::internal, std::move(text), std::string(doing)};
 }
@@ -40,7 +43,8 @@ base::Result<void> run(sqlite3* db, const std::string& file, const char* sql) {
 
 base::Result<Statement> prepare(sqlite3* db, const std::string& file, std::string_view sql) {
   sqlite3_stmt* raw = nullptr;
-  if (sqlite3_prepare_v3(db, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw, nullptr) != SQLITE_OK) {
+  if (sqlite3_prepare_v3(db, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw, nullptr) !=
+      SQLITE_OK) {
     return std::unexpected(explain(db, file, sql));
   }
   return Statement(raw);

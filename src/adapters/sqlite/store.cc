@@ -18,8 +18,8 @@ constexpr int kSchema = 1;
 constexpr const char* kPragmas =
     "PRAGMA journal_mode=WAL;"
     "PRAGMA synchronous=NORMAL;"
-    "PRAGMA locking_mode=EXCLUSIVE;"    // one daemon per data-root; spares the shared-memory file and lock calls
-    "PRAGMA cache_size=-256;"           // KiB: records are read once, at start
+    "PRAGMA locking_mode=EXCLUSIVE;"  // one daemon per data-root; spares the shared-memory file and lock calls
+    "PRAGMA cache_size=-256;"         // KiB: records are read once, at start
     "PRAGMA journal_size_limit=1048576;"
     "PRAGMA temp_store=MEMORY;";
 
@@ -32,7 +32,8 @@ class SqliteStore final : public ports::Store {
         {&begin_, "BEGIN IMMEDIATE"},
         {&commit_, "COMMIT"},
         {&rollback_, "ROLLBACK"},
-        {&put_, "INSERT INTO record(kind,key,body) VALUES(?1,?2,?3) ON CONFLICT(kind,key) DO UPDATE SET body=excluded.body"},
+        {&put_,
+         "INSERT INTO record(kind,key,body) VALUES(?1,?2,?3) ON CONFLICT(kind,key) DO UPDATE SET body=excluded.body"},
         {&erase_, "DELETE FROM record WHERE kind=?1 AND key=?2"},
         {&load_, "SELECT kind,key,body FROM record ORDER BY kind,key"},
     };
@@ -81,7 +82,8 @@ class SqliteStore final : public ports::Store {
   }
   base::Result<void> step(Statement& statement) {
     base::Result<void> result;
-    if (sqlite3_step(statement.get()) != SQLITE_DONE) result = std::unexpected(explain(db_.get(), file_, sqlite3_sql(statement.get())));
+    if (sqlite3_step(statement.get()) != SQLITE_DONE)
+      result = std::unexpected(explain(db_.get(), file_, sqlite3_sql(statement.get())));
     sqlite3_reset(statement.get());
     sqlite3_clear_bindings(statement.get());
     return result;
@@ -100,7 +102,8 @@ class SqliteStore final : public ports::Store {
 base::Result<int> schema_of(sqlite3* db, const std::string& file) {
   auto statement = prepare(db, file, "PRAGMA user_version");
   if (!statement) return std::unexpected(statement.error());
-  if (sqlite3_step(statement->get()) != SQLITE_ROW) return std::unexpected(explain(db, file, "read the schema version"));
+  if (sqlite3_step(statement->get()) != SQLITE_ROW)
+    return std::unexpected(explain(db, file, "read the schema version"));
   return sqlite3_column_int(statement->get(), 0);
 }
 
@@ -108,14 +111,17 @@ base::Result<void> bring_up_to_date(sqlite3* db, const std::string& file) {
   const auto version = schema_of(db, file);
   if (!version) return std::unexpected(version.error());
   if (*version > kSchema) {
-    return base::fail(base::ErrorKind::internal,
-                      fmt::format("the records file {} was written by a newer fairlead (schema {}, this one knows {}): run that version",
-                                  file, *version, kSchema));
+    return base::fail(
+        base::ErrorKind::internal,
+        fmt::format(
+            "the records file {} was written by a newer fairlead (schema {}, this one knows {}): run that version",
+            file, *version, kSchema));
   }
   if (*version == kSchema) return {};
   return run(db, file,
              "BEGIN IMMEDIATE;"
-             "CREATE TABLE record(kind TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY(kind,key)) WITHOUT ROWID;"
+             "CREATE TABLE record(kind TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY(kind,key)) "
+             "WITHOUT ROWID;"
              "PRAGMA user_version=1;"
              "COMMIT;");
 }
@@ -127,10 +133,12 @@ base::Result<void> verify(sqlite3* db, const std::string& file) {
   if (sqlite3_step(statement->get()) != SQLITE_ROW) return std::unexpected(explain(db, file, "check the records file"));
   const std::string word(reinterpret_cast<const char*>(sqlite3_column_text(statement->get(), 0)));
   if (word == "ok") return {};
-  return base::fail(base::ErrorKind::internal,
-                    fmt::format("the records file {0} is damaged ({1}): restore it from a backup, or move {0}, {0}-wal and {0}-shm away "
-                                "and start again with no containers and networks known",
-                                file, word));
+  return base::fail(
+      base::ErrorKind::internal,
+      fmt::format(
+          "the records file {0} is damaged ({1}): restore it from a backup, or move {0}, {0}-wal and {0}-shm away "
+          "and start again with no containers and networks known",
+          file, word));
 }
 
 }  // namespace
@@ -138,7 +146,9 @@ base::Result<void> verify(sqlite3* db, const std::string& file) {
 base::Result<std::unique_ptr<ports::Store>> open_store(const std::filesystem::path& file) {
   std::error_code wrong;
   if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), wrong);
-  if (wrong) return base::fail(base::ErrorKind::internal, fmt::format("cannot make {}: {}", file.parent_path().string(), wrong.message()));
+  if (wrong)
+    return base::fail(base::ErrorKind::internal,
+                      fmt::format("cannot make {}: {}", file.parent_path().string(), wrong.message()));
 
   sqlite3* raw = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
