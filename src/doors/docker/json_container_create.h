@@ -1,0 +1,21 @@
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "ports/container_spec.h"
+
+namespace fairlead::docker {
+
+/// What `POST /containers/create` asks for.
+struct CreateRequest {
+  ports::ContainerSpec spec;
+  std::vector<std::string> warnings;  ///< settings that were passed over, in Docker's words
+};
+
+/// Reads the body (Config with HostConfig and NetworkingConfig) of any client from API 1.21 on. `invalid` for what is
+/// wrong in itself, `not_implemented` for what would change the container's meaning and does not exist here.
+base::Result<CreateRequest> parse_container_create(std::string_view body, int api_minor);
+
+}  // namespace fairlead::docker

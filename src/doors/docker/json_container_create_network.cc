@@ -1,0 +1,103 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "doors/docker/json_container_create_parts.h"
+#include "doors/docker/json_endpoint.h"
+#include "wire/docker_port_spec.h"
+
+namespace fairlead::docker {
+
+namespace {
+
+/// Every port of every protocol: what a list of exposed ports can at most hold, so that ranges cannot be piled up.
+constexpr std::size_t kMostPorts = 3 * 65535;
+
+void read_exposed(const Fields& config, ports::ContainerSpec& spec) {
+  std::set<std::string> seen;
+  std::size_t count = 0;
+  for (const std::string& text : config.names("ExposedPorts")) {
+    const auto range = wire::parse_docker_ports(text);
+    if (!range) return config.complaints().add(range.error());
+    count += static_cast<std::size_t>(range->last - range->first) + 1;
+    if (count > kMostPorts) return refuse(config, "invalid port specification: more exposed ports than there are");
+    for (int port = range->first; port <= range->last; ++port) {
+      std::string name = wire::docker_port_text(static_cast<std::uint16_t>(port), range->protocol);
+      if (seen.insert(name).second) spec.exposed_ports.push_back(std::move(name));
+    }
+  }
+}
+
+void read_binding(const Fields& entry, const wire::DockerPorts& inside, ports::ContainerSpec& spec) {
+  ports::PortBinding binding;
+  binding.container_port = inside.first;
+  binding.protocol = inside.protocol;
+  binding.host_ip = entry.text("HostIp");
+  const auto outside = wire::parse_docker_host_ports(entry.text("HostPort"));
+  if (!outside) return entry.complaints().add(outside.error());
+  binding.host_port = outside->first;
+  if (outside->last != outside->first) binding.host_port_end = outside->last;
+  if (!binding.host_ip.empty() && !base::Ip::parse(binding.host_ip)) {
+    return refuse(entry, "invalid IP address: " + binding.host_ip);
+  }
+  spec.port_bindings.push_back(std::move(binding));
+}
+
+void read_bindings(const Fields& host, ports::ContainerSpec& spec) {
+  const Fields bindings = host.object("PortBindings");
+  for (const std::string& name : host.names("PortBindings")) {
+    const auto inside = wire::parse_docker_ports(name);
+    if (!inside) return host.complaints().add(inside.error());
+    if (inside->first != inside->last) return refuse(host, fmt::format("invalid port specification: \"{}\"", name));
+    for (const Fields& entry : bindings.objects(name)) read_binding(entry, *inside, spec);
+  }
+}
+
+/// The container-wide address of older clients goes to the network of the container's mode, with which it must agree.
+void read_mac(const Fields& config, int api_minor, ports::ContainerSpec& spec) {
+  const std::string text = config.text("MacAddress");
+  if (text.empty()) return;
+  spec.mac = base::Mac::parse(text);
+  if (!spec.mac) return refuse(config, "invalid MAC address: " + text);
+  for (ports::EndpointRequest& endpoint : spec.endpoints) {
+    if (endpoint.network != spec.network_mode) continue;
+    if (endpoint.mac && endpoint.mac != spec.mac && api_minor >= 44) {
+      refuse(config,
+             "the container-wide MAC address must match the endpoint-specific MAC address for the main network, or be "
+             "left empty");
+    }
+    endpoint.mac = spec.mac;
+  }
+}
+
+}  // namespace
+
+void read_ports(const Fields& config, const Fields& host, ports::ContainerSpec& spec) {
+  read_exposed(config, spec);
+  read_bindings(host, spec);
+  spec.publish_all = host.flag("PublishAllPorts");
+}
+
+void read_networks(const Fields& config, const Fields& host, int api_minor, ports::ContainerSpec& spec) {
+  const std::string mode = host.text("NetworkMode");
+  if (!mode.empty() && mode != "default") spec.network_mode = mode;
+  if (config.flag("NetworkDisabled")) spec.network_mode = "none";
+  for (const auto& [name, settings] : config.object("NetworkingConfig").members("EndpointsConfig")) {
+    // Clients name the mode itself as a network, `default` for the bridge included.
+    const std::string network = name == "default" ? "bridge" : name;
+    auto endpoint = read_endpoint(network, settings);
+    if (network.starts_with("container:") && network == spec.network_mode) continue;
+    spec.endpoints.push_back(std::move(endpoint));
+  }
+  const auto main = std::ranges::find(spec.endpoints, spec.network_mode, &ports::EndpointRequest::network);
+  if (main != spec.endpoints.end()) std::rotate(spec.endpoints.begin(), main, main + 1);
+  if (api_minor < 44 && spec.endpoints.size() > 1) {
+    std::vector<std::string> names;
+    for (const auto& endpoint : spec.endpoints) names.push_back(endpoint.network);
+    refuse(config, fmt::format("Container cannot be connected to network endpoints: {}", fmt::join(names, ", ")));
+  }
+  read_mac(config, api_minor, spec);
+}
+
+}  // namespace fairlead::docker
