@@ -1,0 +1,241 @@
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "adapters/linux/applier.h"
+#include "adapters/linux/mark.h"
+
+namespace fairlead::linuxnet {
+namespace {
+
+const ports::VethLink* veth_of(const ports::Link& link) { return std::get_if<ports::VethLink>(&link.kind); }
+bool is_loopback(const ports::Link& link) { return std::holds_alternative<ports::LoopbackLink>(link.kind); }
+
+std::string_view kernel_kind(const ports::Link& link) { return veth_of(link) != nullptr ? "veth" : "bridge"; }
+
+base::Result<void> check_name(const std::string& name) {
+  const bool wrong = name.empty() || name.size() > 15 || name == "." || name == ".." ||
+                     name.find_first_of(std::string_view("/: \t\n\v\f\r\0", 9)) != std::string::npos;
+  if (wrong) return base::fail(base::ErrorKind::invalid, fmt::format("invalid interface name \"{}\"", name));
+  return {};
+}
+
+base::Result<void> check(const ports::Link& link) {
+  if (auto named = check_name(link.key.name); !named) return named;
+  if (const auto* veth = veth_of(link)) {
+    if (auto named = check_name(veth->peer.name); !named) return named;
+  }
+  if (!link.alias.starts_with(alias_mark) || link.alias.size() > 255) {
+    return base::fail(base::ErrorKind::invalid, fmt::format("invalid alias \"{}\"", link.alias));
+  }
+  return {};
+}
+
+base::Result<void> result_of(const Ack& ack, std::string_view what) {
+  if (ack.error == 0) return {};
+  const auto meaning = std::generic_category().message(ack.error);
+  return base::fail(base::ErrorKind::internal, ack.reason.empty() ? fmt::format("{}: {}", what, meaning)
+                                                                  : fmt::format("{}: {} ({})", what, meaning, ack.reason));
+}
+
+}  // namespace
+
+base::Result<void> Applier::make(const ports::Link& link) {
+  if (is_loopback(link)) return make_loopback(link);
+  if (auto right = check(link); !right) return right;
+  if (auto sent = flush(); !sent) return sent;
+  if (const auto* veth = veth_of(link)) return make_veth(link, *veth);
+  return make_bridge(link);
+}
+
+base::Result<void> Applier::make_loopback(const ports::Link& link) {
+  constexpr std::uint32_t loopback_index = 1;  // in every namespace
+  return expect_up(link.key, loopback_index);
+}
+
+base::Result<void> Applier::expect_up(const ports::LinkKey& key, std::uint32_t index) {
+  auto batch = batch_for(key.netns);
+  if (!batch) return std::unexpected(batch.error());
+  wire::put_set_link(**batch, index, {.up = true});
+  expect({.step = at_});
+  return {};
+}
+
+base::Result<wire::LinkAttributes> Applier::attributes_of(const ports::Link& link) {
+  wire::LinkAttributes attributes{.mac = link.mac, .alias = link.alias, .up = true};
+  if (link.mtu != 0) attributes.mtu = link.mtu;
+  if (!link.master.empty()) {
+    auto master = look_up({link.key.netns, link.master});
+    if (!master) return std::unexpected(master.error());
+    if (!*master) return base::fail(base::ErrorKind::not_found, fmt::format("there is no bridge {}", link.master));
+    attributes.master = (*master)->index;
+  }
+  return attributes;
+}
+
+base::Result<void> Applier::make_bridge(const ports::Link& link) {
+  auto attributes = attributes_of(link);
+  if (!attributes) return std::unexpected(attributes.error());
+  return create(link, [&](wire::NetlinkBatch& batch) { wire::put_new_bridge(batch, link.key.name, *attributes); });
+}
+
+base::Result<void> Applier::make_veth(const ports::Link& link, const ports::VethLink& veth) {
+  auto attributes = attributes_of(link);
+  if (!attributes) return std::unexpected(attributes.error());
+  auto other_side = place(veth.peer.netns);
+  if (!other_side) return std::unexpected(other_side.error());
+  wire::VethPeer peer{veth.peer.name, veth.peer_mac, attributes->mtu, link.alias, -1};
+  if (veth.peer.netns != link.key.netns) peer.netns_fd = (*other_side)->netns.get();
+  auto made = create(link, [&](wire::NetlinkBatch& batch) {
+    wire::put_new_veth(batch, link.key.name, *attributes, peer);
+  });
+  if (!made) return made;
+  const auto& host_end = known_.at(link.key);
+  if ((veth.hairpin || veth.isolated) && undo_[at_]) {
+    auto batch = batch_for(link.key.netns);
+    if (!batch) return std::unexpected(batch.error());
+    wire::put_set_bridge_port(**batch, host_end.index, veth.hairpin, veth.isolated);
+    expect({.step = at_});
+  }
+  // What is known of the far end suffices for its addresses and routes.
+  wire::LinkRecord far_end;
+  far_end.index = host_end.peer_index;
+  far_end.name = veth.peer.name;
+  far_end.kind = "veth";
+  far_end.alias = link.alias;
+  known_[veth.peer] = far_end;
+  return expect_up(veth.peer, far_end.index);
+}
+
+base::Result<void> Applier::create(const ports::Link& link, const std::function<void(wire::NetlinkBatch&)>& fill) {
+  auto home = place(link.key.netns);
+  if (!home) return std::unexpected(home.error());
+  for (bool may_wait = true;; may_wait = false) {
+    std::optional<wire::LinkRecord> found;
+    fill(now_);
+    wire::put_get_link(now_, link.key.name);  // tells the indices of both ends
+    auto acks = (*home)->socket.transact(now_, [&](const nlmsghdr* message) {
+      if (auto record = wire::parse_link(message)) found = std::move(record);
+    });
+    if (!acks) return std::unexpected(acks.error());
+    const auto& created = acks->front();
+    if (created.error == 0 && found) {
+      changed(plan_[at_].inverse());
+      known_[link.key] = *found;
+      return {};
+    }
+    if (created.error != EEXIST) return result_of(created, "creating it");
+    // One name may still belong to a link whose deletion is under way.
+    if (may_wait && (!found || found->group == condemned_group)) {
+      reaper_.settle();
+      continue;
+    }
+    if (!found) return base::fail(base::ErrorKind::conflict, "the name of its other end is taken");
+    return adopt(link, *found);
+  }
+}
+
+base::Result<void> Applier::adopt(const ports::Link& link, const wire::LinkRecord& found) {
+  if (!is_ours(found)) return std::unexpected(foreign(link.key));
+  if (found.kind != kernel_kind(link)) {
+    return base::fail(base::ErrorKind::conflict, fmt::format("{} exists as a {}", link.key.name, found.kind));
+  }
+  known_[link.key] = found;
+  if (const auto* veth = veth_of(link)) return adopt_veth(link, *veth, found);
+  return set_link(link, found);
+}
+
+base::Result<void> Applier::adopt_veth(const ports::Link& link, const ports::VethLink& veth,
+                                       const wire::LinkRecord& found) {
+  known_.erase(veth.peer);
+  auto far_end = look_up(veth.peer);
+  if (!far_end) return std::unexpected(far_end.error());
+  const bool is_its_peer = *far_end && (*far_end)->index == found.peer_index && (*far_end)->peer_index == found.index;
+  if (!is_its_peer) {
+    // Ours, but it leads elsewhere (a namespace that was lost): a pair cannot be changed, only be made anew.
+    auto home = place(link.key.netns);
+    if (!home) return std::unexpected(home.error());
+    if (auto gone = delete_now(**home, found); !gone) return gone;
+    known_.erase(link.key);
+    return make_veth(link, veth);
+  }
+  if (auto same = set_link(link, found); !same) return same;
+  if ((*far_end)->mac != veth.peer_mac) {
+    auto batch = batch_for(veth.peer.netns);
+    if (!batch) return std::unexpected(batch.error());
+    wire::put_set_link(**batch, (*far_end)->index, {.mac = veth.peer_mac});
+    expect({.step = at_});
+  }
+  return {};
+}
+
+base::Result<void> Applier::set_link(const ports::Link& link, const wire::LinkRecord& found) {
+  auto attributes = attributes_of(link);
+  if (!attributes) return std::unexpected(attributes.error());
+  if (link.master.empty()) attributes->master = 0;
+  if (found.group == condemned_group) attributes->group = 0;
+  auto batch = batch_for(link.key.netns);
+  if (!batch) return std::unexpected(batch.error());
+  wire::put_set_link(**batch, found.index, *attributes);
+  expect({.step = at_});
+  const auto* veth = veth_of(link);
+  const bool port_differs = veth != nullptr && !link.master.empty() &&
+                            (veth->hairpin != found.hairpin || veth->isolated != found.isolated);
+  if (port_differs) {
+    wire::put_set_bridge_port(**batch, found.index, veth->hairpin, veth->isolated);
+    expect({.step = at_});
+  }
+  return {};
+}
+
+base::Result<void> Applier::change(const ports::Link& before, const ports::Link& after) {
+  if (is_loopback(after)) return make_loopback(after);
+  if (auto right = check(after); !right) return right;
+  auto found = look_up(after.key);
+  if (!found) return std::unexpected(found.error());
+  if (!*found) return make(after);
+  if (auto sent = flush(); !sent) return sent;
+  auto adopted = adopt(after, **found);
+  // Also when half of it failed: setting what already is does no harm.
+  changed(ports::Step{after, before});
+  return adopted;
+}
+
+base::Result<void> Applier::delete_now(Place& place, const wire::LinkRecord& link) {
+  wire::put_delete_link(now_, link.index);
+  auto acks = place.socket.transact(now_);
+  if (!acks) return std::unexpected(acks.error());
+  if (acks->front().error == ENODEV) return {};
+  return result_of(acks->front(), "deleting it");
+}
+
+base::Result<void> Applier::unmake(const ports::Link& link) {
+  if (is_loopback(link)) return {};
+  if (auto sent = flush(); !sent) return sent;
+  known_.erase(link.key);
+  auto found = look_up(link.key);
+  if (!found) return std::unexpected(found.error());
+  if (!*found) return {};
+  if (!is_ours(**found)) return std::unexpected(foreign(link.key));
+  known_.erase(link.key);
+  if (const auto* veth = veth_of(link)) known_.erase(veth->peer);
+  auto home = place(link.key.netns);
+  if (!home) return std::unexpected(home.error());
+  // A bridge is seen by people at once and seldom goes; a pair elsewhere is beyond the reaper's socket.
+  if (!link.key.netns.empty() || (*found)->kind != "veth") {
+    if (auto gone = delete_now(**home, **found); !gone) return gone;
+  } else {
+    // Down: not a frame passes from now on, on either end. The rest can wait.
+    wire::put_set_link(now_, (*found)->index, {.group = condemned_group, .up = false});
+    auto acks = (*home)->socket.transact(now_);
+    if (!acks) return std::unexpected(acks.error());
+    if (acks->front().error == ENODEV) return {};
+    if (auto condemned = result_of(acks->front(), "deleting it"); !condemned) return condemned;
+    reaper_.condemned();
+  }
+  changed(plan_[at_].inverse());
+  return {};
+}
+
+}  // namespace fairlead::linuxnet

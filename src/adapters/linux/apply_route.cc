@@ -1,0 +1,98 @@
+#include <fmt/format.h>
+
+#include <cerrno>
+
+#include "adapters/linux/applier.h"
+#include "adapters/linux/mark.h"
+#include "adapters/linux/snapshot.h"
+
+namespace fairlead::linuxnet {
+
+base::Result<void> Applier::make(const ports::Address& address) {
+  auto link = look_up_ours(address.link);
+  if (!link) return std::unexpected(link.error());
+  auto batch = batch_for(address.link.netns);
+  if (!batch) return std::unexpected(batch.error());
+  wire::put_new_address(**batch, {link->index, address.prefix}, route_protocol);
+  expect({.step = at_, .harmless = {EEXIST}, .undo = plan_[at_].inverse()});
+  return {};
+}
+
+base::Result<void> Applier::unmake(const ports::Address& address) {
+  auto link = look_up(address.link);
+  if (!link) return std::unexpected(link.error());
+  if (!*link) return {};
+  if (address.link.name != "lo" && !is_ours(**link)) return std::unexpected(foreign(address.link));
+  auto batch = batch_for(address.link.netns);
+  if (!batch) return std::unexpected(batch.error());
+  wire::put_delete_address(**batch, {(*link)->index, address.prefix});
+  expect({.step = at_, .harmless = {EADDRNOTAVAIL, ENODEV}, .undo = plan_[at_].inverse()});
+  return {};
+}
+
+base::Result<wire::RouteRecord> Applier::record_of(const ports::Route& route) {
+  wire::RouteRecord record;
+  record.destination = route.destination;
+  record.via = route.via;
+  record.metric = route.metric;
+  record.protocol = route_protocol;
+  if (!route.device.empty()) {
+    auto link = look_up({route.netns, route.device});
+    if (!link) return std::unexpected(link.error());
+    if (!*link) return base::fail(base::ErrorKind::not_found, fmt::format("there is no interface {}", route.device));
+    record.device = (*link)->index;
+  }
+  return record;
+}
+
+base::Result<void> Applier::make(const ports::Route& route) {
+  if (auto there = place(route.netns); !there) return std::unexpected(there.error());
+  auto record = record_of(route);
+  if (!record) return std::unexpected(record.error());
+  auto batch = batch_for(route.netns);
+  if (!batch) return std::unexpected(batch.error());
+  wire::put_new_route(**batch, *record);
+  expect({.step = at_, .is_route = true, .undo = plan_[at_].inverse()});
+  return {};
+}
+
+base::Result<void> Applier::unmake(const ports::Route& route) {
+  auto there = places_.find(route.netns);
+  if (!there) return std::unexpected(there.error());
+  if (*there == nullptr) return {};
+  wire::RouteRecord record;  // destination, metric and our protocol number say which
+  record.destination = route.destination;
+  record.metric = route.metric;
+  record.protocol = route_protocol;
+  auto batch = batch_for(route.netns);
+  if (!batch) return std::unexpected(batch.error());
+  wire::put_delete_route(**batch, record);
+  expect({.step = at_, .harmless = {ESRCH, ENODEV, ENETUNREACH}, .undo = plan_[at_].inverse()});
+  return {};
+}
+
+base::Result<void> Applier::resolve_existing(const ports::Route& route, std::size_t step) {
+  auto target = place(route.netns);
+  if (!target) return std::unexpected(target.error());
+  auto routes = read_routes((*target)->socket);
+  if (!routes) return std::unexpected(routes.error());
+  auto wanted = record_of(route);
+  if (!wanted) return std::unexpected(wanted.error());
+  const auto* found = find_route(*routes, route);
+  if (found == nullptr) {
+    return base::fail(base::ErrorKind::conflict,
+                      fmt::format("a route to {} exists that fairlead did not make", route.destination.text()));
+  }
+  if (found->via == wanted->via && (wanted->device == 0 || found->device == wanted->device)) return {};
+  wire::put_delete_route(now_, *found);
+  wire::put_new_route(now_, *wanted);
+  auto acks = (*target)->socket.transact(now_);
+  if (!acks) return std::unexpected(acks.error());
+  undo_[step] = ports::Step{route, std::nullopt};
+  for (const auto& ack : *acks) {
+    if (ack.error != 0) return base::fail_errno(ack.error, "replacing the route");
+  }
+  return {};
+}
+
+}  // namespace fairlead::linuxnet

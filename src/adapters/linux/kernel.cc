@@ -1,0 +1,118 @@
+#include "adapters/linux/kernel.h"
+
+#include <linux/netlink.h>
+
+#include <algorithm>
+#include <system_error>
+
+#include "adapters/linux/applier.h"
+#include "adapters/linux/netns.h"
+#include "adapters/linux/observer.h"
+#include "adapters/linux/snapshot.h"
+#include "adapters/linux/sysctl.h"
+#include "base/log.h"
+
+namespace fairlead::linuxnet {
+namespace {
+
+class LinuxKernel final : public ports::Kernel {
+ public:
+  LinuxKernel(Place home, NetlinkSocket reaper_socket) : home_(std::move(home)), reaper_(std::move(reaper_socket)) {}
+
+  base::Result<void> apply(const ports::Plan& steps) override;
+  base::Result<std::vector<ports::Object>> observe(const std::vector<ports::Object>& wanted) override;
+  base::Result<std::vector<ports::Object>> find_marked(const std::string& alias_prefix,
+                                                       const std::string& netns_prefix) override;
+  base::Result<ports::HostFacts> host_facts() override;
+  void settle() override { reaper_.settle(); }
+
+ private:
+  void take_back(const ports::Plan& steps);
+
+  Place home_;
+  Reaper reaper_;
+};
+
+base::Result<void> LinuxKernel::apply(const ports::Plan& steps) {
+  Places places(home_);
+  Applier applier(places, reaper_, steps);
+  auto applied = applier.run();
+  if (!applied) take_back(applier.undo_plan());
+  return applied;
+}
+
+/// Step by step, so that one that cannot be taken back does not keep the others.
+void LinuxKernel::take_back(const ports::Plan& steps) {
+  Places places(home_);
+  for (const auto& step : steps) {
+    const ports::Plan one{step};
+    if (auto undone = Applier(places, reaper_, one).run(); !undone) {
+      base::log(base::LogLevel::error, "taking back a failed change: {}", undone.error().text);
+    }
+  }
+}
+
+base::Result<std::vector<ports::Object>> LinuxKernel::observe(const std::vector<ports::Object>& wanted) {
+  Places places(home_);
+  return Observer(places).observe(wanted);
+}
+
+base::Result<std::vector<ports::Object>> LinuxKernel::find_marked(const std::string& alias_prefix,
+                                                                  const std::string& netns_prefix) {
+  Places places(home_);
+  auto found = Observer(places).marked_links(alias_prefix);
+  if (!found) return found;
+  for (auto& name : list_netns(netns_prefix)) found->emplace_back(ports::Netns{std::move(name)});
+  return found;
+}
+
+/// Interface of the default route: the lowest metric, IPv4 before IPv6; 0 without one.
+std::uint32_t egress_index(const std::vector<wire::RouteRecord>& routes) {
+  const wire::RouteRecord* best = nullptr;
+  for (const auto& route : routes) {
+    if (route.destination.length() != 0 || route.device == 0) continue;
+    const auto rank = [](const wire::RouteRecord& r) { return std::pair(r.destination.family(), r.metric); };
+    if (best == nullptr || rank(route) < rank(*best)) best = &route;
+  }
+  return best == nullptr ? 0 : best->device;
+}
+
+base::Result<ports::HostFacts> LinuxKernel::host_facts() {
+  auto links = read_links(home_.socket);
+  if (!links) return std::unexpected(links.error());
+  auto addresses = read_addresses(home_.socket);
+  if (!addresses) return std::unexpected(addresses.error());
+  auto routes = read_routes(home_.socket);
+  if (!routes) return std::unexpected(routes.error());
+  ports::HostFacts facts;
+  for (const auto& address : *addresses) facts.addresses.push_back(address.prefix);
+  for (const auto& route : *routes) {
+    if (route.destination.length() != 0) facts.routes.push_back(route.destination);
+  }
+  const auto egress = std::ranges::find(*links, egress_index(*routes), &wire::LinkRecord::index);
+  if (egress != links->end()) facts.egress_mtu = egress->mtu;
+  auto asked = inside_netns(home_.netns, [&]() -> base::Result<void> {
+    auto value = read_sysctl("net/ipv4/ip_forward");
+    if (!value) return std::unexpected(value.error());
+    facts.ip_forward_was_on = *value == "1";
+    return {};
+  });
+  if (!asked) return std::unexpected(asked.error());
+  return facts;
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<ports::Kernel>> make_kernel() {
+  auto home = open_home();
+  if (!home) return std::unexpected(home.error());
+  auto reaper_socket = NetlinkSocket::open(NETLINK_ROUTE);
+  if (!reaper_socket) return std::unexpected(reaper_socket.error());
+  try {
+    return std::make_unique<LinuxKernel>(std::move(*home), std::move(*reaper_socket));
+  } catch (const std::system_error& error) {  // no thread to be had
+    return base::fail_errno(error.code().value(), "starting the thread that deletes links");
+  }
+}
+
+}  // namespace fairlead::linuxnet

@@ -1,0 +1,203 @@
+#include "adapters/linux/observer.h"
+
+#include <algorithm>
+
+#include "adapters/linux/applier.h"
+#include "adapters/linux/mark.h"
+#include "adapters/linux/netns.h"
+#include "adapters/linux/snapshot.h"
+#include "adapters/linux/sysctl.h"
+
+namespace fairlead::linuxnet {
+namespace {
+
+using Links = std::vector<wire::LinkRecord>;
+
+const wire::LinkRecord* by_name(const Links& links, const std::string& name) {
+  const auto found = std::ranges::find(links, name, &wire::LinkRecord::name);
+  return found == links.end() || found->group == condemned_group ? nullptr : &*found;
+}
+
+std::string name_of(const Links& links, std::uint32_t index) {
+  const auto found = std::ranges::find(links, index, &wire::LinkRecord::index);
+  return found == links.end() ? std::string() : found->name;
+}
+
+/// Attributes that can be read off the link itself; those that `wanted` leaves to the kernel stay so.
+ports::Link as_found(const ports::Link& wanted, const wire::LinkRecord& found, const Links& links) {
+  ports::Link link = wanted;
+  if (wanted.mtu != 0) link.mtu = found.mtu;
+  if (wanted.mac) link.mac = found.mac;
+  link.master = found.master == 0 ? std::string() : name_of(links, found.master);
+  link.alias = found.alias;
+  return link;
+}
+
+}  // namespace
+
+base::Result<Observer::Sight*> Observer::sight(const ports::NetnsName& name) {
+  const auto [entry, fresh] = sights_.try_emplace(name);
+  if (fresh) {
+    auto place = places_.find(name);
+    if (!place) return std::unexpected(place.error());
+    entry->second.place = *place;
+  }
+  return &entry->second;
+}
+
+base::Result<const Links*> Observer::links(const ports::NetnsName& name) {
+  auto seen = sight(name);
+  if (!seen) return std::unexpected(seen.error());
+  if (!(*seen)->links) {
+    if ((*seen)->place == nullptr) {
+      (*seen)->links.emplace();
+    } else {
+      auto read = read_links((*seen)->place->socket);
+      if (!read) return std::unexpected(read.error());
+      (*seen)->links = std::move(*read);
+    }
+  }
+  return &*(*seen)->links;
+}
+
+base::Result<std::vector<ports::Object>> Observer::observe(const std::vector<ports::Object>& wanted) {
+  std::vector<ports::Object> found;
+  for (const auto& object : wanted) {
+    auto one = std::visit(
+        [&]<class T>(const T& what) -> Found {
+          constexpr bool is_firewall = std::is_same_v<T, ports::FirewallSkeleton> || std::is_same_v<T, ports::FirewallElement>;
+          if constexpr (is_firewall) {
+            return std::optional<ports::Object>{};
+          } else {
+            return find(what);
+          }
+        },
+        object);
+    if (!one) {
+      one.error().context = "observing " + ports::describe(object);
+      return std::unexpected(one.error());
+    }
+    if (*one) found.push_back(std::move(**one));
+  }
+  return found;
+}
+
+Observer::Found Observer::find(const ports::Netns& netns) {
+  auto seen = sight(netns.name);
+  if (!seen) return std::unexpected(seen.error());
+  if ((*seen)->place == nullptr) return std::nullopt;
+  return netns;
+}
+
+Observer::Found Observer::find(const ports::Link& wanted) {
+  auto all = links(wanted.key.netns);
+  if (!all) return std::unexpected(all.error());
+  const auto* found = by_name(**all, wanted.key.name);
+  if (found == nullptr) return std::nullopt;
+  if (std::holds_alternative<ports::LoopbackLink>(wanted.kind)) {
+    return found->up ? std::optional<ports::Object>(wanted) : std::nullopt;
+  }
+  auto link = as_found(wanted, *found, **all);
+  if (!is_ours(*found)) return link;
+  if (!found->up) return std::nullopt;
+  if (const auto* veth = std::get_if<ports::VethLink>(&wanted.kind); veth != nullptr && found->kind == "veth") {
+    auto pair = find_veth(*veth, *found);
+    if (!pair) return std::unexpected(pair.error());
+    if (!*pair) return std::nullopt;
+    link.kind = **pair;
+  }
+  return link;
+}
+
+base::Result<std::optional<ports::VethLink>> Observer::find_veth(const ports::VethLink& wanted,
+                                                                 const wire::LinkRecord& found) {
+  auto there = links(wanted.peer.netns);
+  if (!there) return std::unexpected(there.error());
+  const auto* far_end = by_name(**there, wanted.peer.name);
+  ports::VethLink veth = wanted;
+  if (found.master != 0) {
+    veth.hairpin = found.hairpin;
+    veth.isolated = found.isolated;
+  }
+  if (far_end == nullptr || far_end->index != found.peer_index || far_end->peer_index != found.index) {
+    veth.peer = {};  // it leads elsewhere
+    return veth;
+  }
+  if (!far_end->up) return std::nullopt;
+  if (!wanted.peer_mac.is_zero()) veth.peer_mac = far_end->mac.value_or(base::Mac{});
+  return veth;
+}
+
+Observer::Found Observer::find(const ports::Address& wanted) {
+  auto all = links(wanted.link.netns);
+  if (!all) return std::unexpected(all.error());
+  const auto* link = by_name(**all, wanted.link.name);
+  if (link == nullptr) return std::nullopt;
+  auto seen = sight(wanted.link.netns);
+  if (!(*seen)->addresses) {
+    auto read = read_addresses((*seen)->place->socket);
+    if (!read) return std::unexpected(read.error());
+    (*seen)->addresses = std::move(*read);
+  }
+  const bool there = std::ranges::any_of(*(*seen)->addresses, [&](const auto& address) {
+    return address.index == link->index && address.prefix == wanted.prefix;
+  });
+  return there ? std::optional<ports::Object>(wanted) : std::nullopt;
+}
+
+Observer::Found Observer::find(const ports::Route& wanted) {
+  auto all = links(wanted.netns);
+  if (!all) return std::unexpected(all.error());
+  auto seen = sight(wanted.netns);
+  if ((*seen)->place == nullptr) return std::nullopt;
+  if (!(*seen)->routes) {
+    auto read = read_routes((*seen)->place->socket);
+    if (!read) return std::unexpected(read.error());
+    (*seen)->routes = std::move(*read);
+  }
+  const auto* found = find_route(*(*seen)->routes, wanted);
+  if (found == nullptr) return std::nullopt;
+  ports::Route route = wanted;
+  route.via = found->via;
+  if (!wanted.device.empty()) route.device = name_of(**all, found->device);
+  return route;
+}
+
+Observer::Found Observer::find(const ports::Sysctl& wanted) {
+  auto seen = sight(wanted.netns);
+  if (!seen) return std::unexpected(seen.error());
+  if ((*seen)->place == nullptr) return std::nullopt;
+  std::optional<std::string> value;
+  auto read = inside_netns((*seen)->place->netns, [&]() -> base::Result<void> {
+    auto text = read_sysctl(wanted.key);
+    if (!text) return std::unexpected(text.error());
+    value = std::move(*text);
+    return {};
+  });
+  if (!read) return std::unexpected(read.error());
+  if (!value) return std::nullopt;
+  return ports::Sysctl{wanted.netns, wanted.key, *value};
+}
+
+base::Result<std::vector<ports::Object>> Observer::marked_links(const std::string& alias_prefix) {
+  auto all = links({});
+  if (!all) return std::unexpected(all.error());
+  std::vector<ports::Object> found;
+  for (const auto& record : **all) {
+    const bool ours = is_ours(record) && record.alias.starts_with(alias_prefix) && record.group != condemned_group;
+    if (!ours) continue;
+    ports::Link link;
+    link.key = {{}, record.name};
+    if (record.kind == "veth") link.kind = ports::VethLink{.hairpin = record.hairpin, .isolated = record.isolated};
+    if (record.kind == "bridge") link.kind = ports::BridgeLink{};
+    link.mtu = record.mtu;
+    link.master = record.master == 0 ? std::string() : name_of(**all, record.master);
+    link.mac = record.mac;
+    link.alias = record.alias;
+    // The far end of a pair within this namespace goes with the near one; a kind we never make is not ours.
+    if (record.kind == "veth" || record.kind == "bridge") found.emplace_back(std::move(link));
+  }
+  return found;
+}
+
+}  // namespace fairlead::linuxnet

@@ -1,0 +1,45 @@
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "adapters/linux/places.h"
+#include "wire/netlink_link.h"
+#include "wire/netlink_route.h"
+
+namespace fairlead::linuxnet {
+
+/// Reads back plan objects, with at most one dump of links, addresses and routes per namespace.
+class Observer {
+ public:
+  explicit Observer(Places& places) : places_(places) {}
+  /// What exists of `wanted`, as it is. A link that is not up (either end) is left out: making it again mends it.
+  base::Result<std::vector<ports::Object>> observe(const std::vector<ports::Object>& wanted);
+  /// Links of the host namespace whose alias begins with `alias_prefix`; the far end of a pair stays unknown.
+  base::Result<std::vector<ports::Object>> marked_links(const std::string& alias_prefix);
+
+ private:
+  /// What has been read of one namespace so far.
+  struct Sight {
+    Place* place = nullptr;  ///< none: there is no such namespace
+    std::optional<std::vector<wire::LinkRecord>> links;
+    std::optional<std::vector<wire::AddressRecord>> addresses;
+    std::optional<std::vector<wire::RouteRecord>> routes;
+  };
+  using Found = base::Result<std::optional<ports::Object>>;
+
+  base::Result<Sight*> sight(const ports::NetnsName& name);
+  base::Result<const std::vector<wire::LinkRecord>*> links(const ports::NetnsName& name);
+  Found find(const ports::Netns& netns);
+  Found find(const ports::Link& link);
+  Found find(const ports::Address& address);
+  Found find(const ports::Route& route);
+  Found find(const ports::Sysctl& sysctl);
+  base::Result<std::optional<ports::VethLink>> find_veth(const ports::VethLink& wanted, const wire::LinkRecord& found);
+
+  Places& places_;
+  std::map<ports::NetnsName, Sight> sights_;
+};
+
+}  // namespace fairlead::linuxnet
