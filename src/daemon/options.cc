@@ -38,20 +38,46 @@ base::Result<void> refuse_extras(const std::vector<std::string>& extras) {
   return wrong(fmt::format("unknown shorthand flag: '{}' in {}", (*flag)[1], *flag));
 }
 
+// Two ways of writing that dockerd takes and CLI11 does not: `--bridge=` (an empty value) and `-D=false`.
+std::vector<std::string> respelled(const std::vector<std::string>& arguments) {
+  std::vector<std::string> words;
+  for (const auto& word : arguments) {
+    const auto equals = word.find('=');
+    if (word.starts_with("--") && equals + 1 == word.size()) {
+      words.insert(words.end(), {word.substr(0, equals), ""});
+      continue;
+    }
+    if (word.size() > 2 && word[0] == '-' && word[1] != '-' && word[2] == '=') {
+      const auto row = std::ranges::find_if(option_rows(), [&](const OptionRow& r) {
+        return std::string_view(r.flags).starts_with(word.substr(0, 2) + ",");
+      });
+      if (row != option_rows().end()) {
+        words.push_back(std::string(long_flag(*row)) + word.substr(2));
+        continue;
+      }
+    }
+    words.push_back(word);
+  }
+  return words;
+}
+
 base::Result<Typed> read_command_line(const std::vector<std::string>& arguments) {
   Typed typed;
   CLI::App app("fairleadd: networks and containers for the docker client", "fairleadd");
   app.allow_extras();
   app.set_help_flag("--help", "show this");
   std::map<const OptionRow*, CLI::Option*> made;
-  std::vector<Values> places(option_rows().size());
+  std::vector<Values> several(option_rows().size());
+  std::vector<std::string> single(option_rows().size());
   for (std::size_t i = 0; i < option_rows().size(); ++i) {
     const OptionRow& row = option_rows()[i];
     if (*row.flags == '\0') continue;
     if (row.shape == Shape::flag) {
       made[&row] = app.add_flag(row.flags, row.help)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    } else if (row.shape == Shape::text) {
+      made[&row] = app.add_option(row.flags, single[i], row.help)->take_last();
     } else {
-      made[&row] = app.add_option(row.flags, places[i], row.help)->allow_extra_args(false);
+      made[&row] = app.add_option(row.flags, several[i], row.help)->allow_extra_args(false);
     }
     if (row.apply == nullptr) made[&row]->group("");  // left out of --help
   }
@@ -61,8 +87,9 @@ base::Result<Typed> read_command_line(const std::vector<std::string>& arguments)
   app.add_flag("--validate", typed.validate, "check the configuration and end");
   app.add_flag("--list-faults", typed.list_faults, "names for the environment's FAIRLEAD_FAULT (crash tests)");
   try {
-    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
-    app.parse(std::move(reversed));
+    auto words = respelled(arguments);
+    std::ranges::reverse(words);  // CLI11 takes them from the back
+    app.parse(std::move(words));
   } catch (const CLI::CallForHelp&) {
     typed.help = app.help();
     return typed;

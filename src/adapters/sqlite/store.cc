@@ -157,7 +157,7 @@ base::Result<std::unique_ptr<ports::Store>> open_store(const std::filesystem::pa
   if (opened != SQLITE_OK) return std::unexpected(explain(raw, file.string(), "open the records file"));
   // Container environments hold secrets: nobody but root reads the records.
   if (::chmod(file.c_str(), 0600) != 0) return base::fail_errno(errno, "chmod " + file.string());
-  sqlite3_busy_timeout(raw, 2000);
+  sqlite3_busy_timeout(raw, 250);
 
   if (auto done = run(raw, file.string(), kPragmas); !done) return std::unexpected(done.error());
   if (auto done = verify(raw, file.string()); !done) return std::unexpected(done.error());

@@ -1,0 +1,56 @@
+#include "daemon/fault.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <set>
+#include <string>
+
+namespace fairlead::daemon {
+namespace {
+
+int status_of_child(const char* wanted, const char* met) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::setenv("FAIRLEAD_FAULT", wanted, 1);
+    fault_point(met);
+    ::_exit(7);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return status;
+}
+
+TEST(Fault, KillsAtTheNamedPointOnly) {
+  const int hit = status_of_child("start-stored", "start-stored");
+  EXPECT_TRUE(WIFSIGNALED(hit) && WTERMSIG(hit) == SIGKILL);
+  const int passed = status_of_child("start-stored", "start-kernel");
+  EXPECT_TRUE(WIFEXITED(passed) && WEXITSTATUS(passed) == 7);
+}
+
+TEST(Fault, NamesDiffer) {
+  const std::set<std::string> names(fault_names().begin(), fault_names().end());
+  EXPECT_EQ(names.size(), fault_names().size());
+}
+
+// A crash test for a name that no code meets would pass without testing anything.
+TEST(Fault, EveryPointInTheSourceIsListedAndEveryNameIsMet) {
+  std::set<std::string> met;
+  const std::regex call("fault_point\\(\"([^\"]+)\"\\)");
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(FAIRLEAD_SOURCE_DIR "/src")) {
+    if (!entry.is_regular_file()) continue;
+    std::ifstream file(entry.path());
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    for (std::sregex_iterator at(text.begin(), text.end(), call), end; at != end; ++at) met.insert((*at)[1]);
+  }
+  EXPECT_EQ(met, std::set<std::string>(fault_names().begin(), fault_names().end()));
+}
+
+}  // namespace
+}  // namespace fairlead::daemon
