@@ -1,16 +1,15 @@
 #include "daemon/notify.h"
 
-#include <fmt/format.h>
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
-#include <cstdlib>
+#include "base/log.h"
 
 namespace fairlead::daemon {
 
 void notify_ready(const std::string& status) {
-  (void)sd_notifyf(0, "READY=1\nSTATUS=%s", status.c_str());
+  (void)(status.empty() ? sd_notify(0, "READY=1") : sd_notifyf(0, "READY=1\nSTATUS=%s", status.c_str()));
 }
 
 void notify_reloading() {
@@ -24,21 +23,16 @@ void notify_stopping() {
   (void)sd_notify(0, "STOPPING=1");
 }
 
-base::Result<std::vector<HandedSocket>> take_handed_sockets() {
-  char** names = nullptr;
-  const int count = sd_listen_fds_with_names(1, &names);
-  std::vector<HandedSocket> sockets;
-  for (int i = 0; i < count; ++i) {
-    sockets.push_back({names != nullptr && names[i] != nullptr ? names[i] : "", base::Fd(SD_LISTEN_FDS_START + i)});
-    if (names != nullptr) std::free(names[i]);
-  }
-  std::free(names);
-  if (count < 0) return base::fail_errno(-count, "sockets handed over by systemd");
-  for (const auto& socket : sockets) {
-    if (sd_is_socket_unix(socket.fd.get(), SOCK_STREAM, 1, nullptr, 0) <= 0) {
-      return base::fail(base::ErrorKind::invalid,
-                        fmt::format("systemd handed over descriptor {} ({}), which is no listening unix socket",
-                                    socket.fd.get(), socket.name));
+std::vector<base::Fd> activation_sockets() {
+  const int count = sd_listen_fds(1);
+  if (count < 0) base::log(base::LogLevel::warn, "sockets handed over by systemd cannot be taken: errno {}", -count);
+  std::vector<base::Fd> sockets;
+  for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + count; ++fd) {
+    base::Fd socket(fd);
+    if (sd_is_socket_unix(fd, SOCK_STREAM, 1, nullptr, 0) > 0) {
+      sockets.push_back(std::move(socket));
+    } else {
+      base::log(base::LogLevel::warn, "descriptor {} handed over by systemd is no listening unix socket", fd);
     }
   }
   return sockets;

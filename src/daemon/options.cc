@@ -11,6 +11,7 @@
 #include <map>
 
 #include "base/fd.h"
+#include "base/version.h"
 #include "daemon/config_file.h"
 #include "daemon/option_values.h"
 
@@ -196,6 +197,8 @@ base::Result<Options> parse_options(int argc, const char* const* argv, ReadFile 
   options.read_file = std::move(read_file);
   options.settings.data_root = "/var/lib/fairlead";
   options.settings.exec_root = "/run/fairlead";
+  options.settings.version = base::version();
+  options.settings.git_commit = base::git_commit();
   if (argc > 1) options.arguments.assign(argv + 1, argv + argc);
   auto typed = read_command_line(options.arguments);
   if (!typed) return std::unexpected(typed.error());

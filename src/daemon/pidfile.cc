@@ -44,7 +44,7 @@ base::Result<void> write_pid(int fd, const std::string& path) {
 
 }  // namespace
 
-base::Result<Pidfile> Pidfile::claim(const std::string& path) {
+base::Result<Pidfile> write_pidfile(const std::string& path) {
   if (path.empty()) return Pidfile({}, {});
   // The holder may remove its file between our open and our lock; the file that we hold must be the one that has the
   // name.

@@ -41,15 +41,18 @@ TEST(Fault, NamesDiffer) {
 
 // A crash test for a name that no code meets would pass without testing anything.
 TEST(Fault, EveryPointInTheSourceIsListedAndEveryNameIsMet) {
-  std::set<std::string> met;
+  const std::set<std::string> names(fault_names().begin(), fault_names().end());
+  std::set<std::string> unmet = names;
   const std::regex call("fault_point\\(\"([^\"]+)\"\\)");
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(FAIRLEAD_SOURCE_DIR "/src")) {
-    if (!entry.is_regular_file()) continue;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(FAIRLEAD_SOURCE_DIR "/src/daemon")) {
+    if (!entry.is_regular_file() || entry.path().filename() == "fault.cc") continue;
     std::ifstream file(entry.path());
     const std::string text{std::istreambuf_iterator<char>(file), {}};
-    for (std::sregex_iterator at(text.begin(), text.end(), call), end; at != end; ++at) met.insert((*at)[1]);
+    for (std::sregex_iterator at(text.begin(), text.end(), call), end; at != end; ++at)
+      EXPECT_TRUE(names.contains((*at)[1])) << (*at)[1];
+    std::erase_if(unmet, [&](const std::string& name) { return text.find('"' + name + '"') != std::string::npos; });
   }
-  EXPECT_EQ(met, std::set<std::string>(fault_names().begin(), fault_names().end()));
+  EXPECT_EQ(unmet, std::set<std::string>{});
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ class PidfileTest : public ::testing::Test {
 
 TEST_F(PidfileTest, HoldsOurPidAndGoesWithTheClaim) {
   {
-    const auto claim = Pidfile::claim(path_);
+    const auto claim = write_pidfile(path_);
     ASSERT_TRUE(claim);
     EXPECT_EQ(content(), std::to_string(::getpid()));
   }
@@ -37,23 +37,23 @@ TEST_F(PidfileTest, HoldsOurPidAndGoesWithTheClaim) {
 TEST_F(PidfileTest, TakesOverWhatADeadDaemonLeft) {
   std::filesystem::create_directories(dir_ / "sub");
   std::ofstream(path_) << "99999999999\n";
-  const auto claim = Pidfile::claim(path_);
+  const auto claim = write_pidfile(path_);
   ASSERT_TRUE(claim);
   EXPECT_EQ(content(), std::to_string(::getpid()));
 }
 
 // flock(2) belongs to the open file, so that a second open in this process stands for a second daemon.
 TEST_F(PidfileTest, RefusesASecondDaemonInDockersWords) {
-  const auto claim = Pidfile::claim(path_);
+  const auto claim = write_pidfile(path_);
   ASSERT_TRUE(claim);
-  const auto second = Pidfile::claim(path_);
+  const auto second = write_pidfile(path_);
   ASSERT_FALSE(second);
   EXPECT_THAT(second.error().text, HasSubstr("process with PID " + std::to_string(::getpid()) + " is still running"));
   EXPECT_EQ(content(), std::to_string(::getpid()));
 }
 
 TEST_F(PidfileTest, EmptyPathClaimsNothing) {
-  EXPECT_TRUE(Pidfile::claim(""));
+  EXPECT_TRUE(write_pidfile(""));
 }
 
 TEST_F(PidfileTest, DataRootHasOneDaemon) {
