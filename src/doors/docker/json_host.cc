@@ -57,7 +57,7 @@ HostInfo read_host() {
   host.hostname = name.nodename;
   host.os = os_release("PRETTY_NAME");
   host.os_version = os_release("VERSION_ID");
-  struct sysinfo memory {};
+  struct sysinfo memory{};
   if (sysinfo(&memory) == 0) host.memory = static_cast<std::int64_t>(memory.totalram) * memory.mem_unit;
   host.cpus = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
   const bool unified = access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0;

@@ -77,12 +77,8 @@ json::object plugins() {
 
 /// A swarm that this node is not in.
 json::object no_swarm() {
-  return {{"NodeID", ""},
-          {"NodeAddr", ""},
-          {"LocalNodeState", "inactive"},
-          {"ControlAvailable", false},
-          {"Error", ""},
-          {"RemoteManagers", nullptr}};
+  return {{"NodeID", ""}, {"NodeAddr", ""},           {"LocalNodeState", "inactive"}, {"ControlAvailable", false},
+          {"Error", ""},  {"RemoteManagers", nullptr}};
 }
 
 }  // namespace
@@ -90,24 +86,28 @@ json::object no_swarm() {
 json::value version_json(const engine::Settings& settings) {
   utsname name{};
   uname(&name);
-  const auto newest = fmt::format("1.{}", wire::docker_api_newest), oldest = fmt::format("1.{}", wire::docker_api_oldest);
+  const auto newest = fmt::format("1.{}", wire::docker_api_newest),
+             oldest = fmt::format("1.{}", wire::docker_api_oldest);
   const auto arch = go_arch(name.machine);
-  json::object details{{"ApiVersion", newest},   {"Arch", arch},
-                       {"Experimental", "false"}, {"GitCommit", settings.git_commit},
-                       {"KernelVersion", name.release}, {"MinAPIVersion", oldest},
+  json::object details{{"ApiVersion", newest},
+                       {"Arch", arch},
+                       {"Experimental", "false"},
+                       {"GitCommit", settings.git_commit},
+                       {"KernelVersion", name.release},
+                       {"MinAPIVersion", oldest},
                        {"Os", "linux"}};
-  return json::object{
-      {"Platform", json::object{{"Name", "fairlead"}}},
-      {"Components", json::array{json::object{{"Name", "Engine"}, {"Version", settings.version}, {"Details", details}}}},
-      {"Version", settings.version},
-      {"ApiVersion", newest},
-      {"MinAPIVersion", oldest},
-      {"GitCommit", settings.git_commit},
-      {"GoVersion", ""},
-      {"Os", "linux"},
-      {"Arch", arch},
-      {"KernelVersion", name.release},
-      {"BuildTime", ""}};
+  return json::object{{"Platform", json::object{{"Name", "fairlead"}}},
+                      {"Components", json::array{json::object{
+                                         {"Name", "Engine"}, {"Version", settings.version}, {"Details", details}}}},
+                      {"Version", settings.version},
+                      {"ApiVersion", newest},
+                      {"MinAPIVersion", oldest},
+                      {"GitCommit", settings.git_commit},
+                      {"GoVersion", ""},
+                      {"Os", "linux"},
+                      {"Arch", arch},
+                      {"KernelVersion", name.release},
+                      {"BuildTime", ""}};
 }
 
 json::value info_json(const engine::State& state, const HostInfo& host, std::size_t images, ports::Time now) {
@@ -123,9 +123,8 @@ json::value info_json(const engine::State& state, const HostInfo& host, std::siz
   info["SystemTime"] = ports::rfc3339(now);
   info["LoggingDriver"] = "json-file";
   info["IndexServerAddress"] = "https://index.docker.io/v1/";
-  info["RegistryConfig"] = json::object{{"InsecureRegistryCIDRs", json::array{}},
-                                        {"IndexConfigs", json::object{}},
-                                        {"Mirrors", json::array{}}};
+  info["RegistryConfig"] = json::object{
+      {"InsecureRegistryCIDRs", json::array{}}, {"IndexConfigs", json::object{}}, {"Mirrors", json::array{}}};
   info["Swarm"] = no_swarm();
   info["LiveRestoreEnabled"] = true;
   info["Isolation"] = "";
