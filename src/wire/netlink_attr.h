@@ -28,8 +28,12 @@ Number attr_number(const nlattr* attr) {
   }
   return value;
 }
-inline std::uint8_t attr_u8(const nlattr* attr) { return attr_number<std::uint8_t>(attr); }
-inline std::uint32_t attr_u32(const nlattr* attr) { return attr_number<std::uint32_t>(attr); }
+inline std::uint8_t attr_u8(const nlattr* attr) {
+  return attr_number<std::uint8_t>(attr);
+}
+inline std::uint32_t attr_u32(const nlattr* attr) {
+  return attr_number<std::uint32_t>(attr);
+}
 
 /// Calls `visit(attribute, type)` for each one in `[first, first + size)`; stops at the first that does not fit.
 template <class Visit>

@@ -45,7 +45,6 @@ void put_peer(nlmsghdr* header, const VethPeer& peer) {
   mnl_attr_put_strz(header, IFLA_IFNAME, peer.name.c_str());
   if (!peer.mac.is_zero()) put_mac(header, peer.mac);
   if (peer.mtu) mnl_attr_put_u32(header, IFLA_MTU, *peer.mtu);
-  mnl_attr_put(header, IFLA_IFALIAS, peer.alias.size(), peer.alias.data());
   if (peer.netns_fd >= 0) mnl_attr_put_u32(header, IFLA_NET_NS_FD, static_cast<std::uint32_t>(peer.netns_fd));
   mnl_attr_nest_end(header, end);
   mnl_attr_nest_end(header, data);
@@ -72,13 +71,27 @@ void read_link_info(LinkRecord& link, const nlattr* info) {
 
 void read_attribute(LinkRecord& link, const nlattr* attr, int type) {
   switch (type) {
-    case IFLA_IFNAME: link.name = attr_string(attr); break;
-    case IFLA_MTU: link.mtu = attr_u32(attr); break;
-    case IFLA_MASTER: link.master = attr_u32(attr); break;
-    case IFLA_LINK: link.peer_index = attr_u32(attr); break;
-    case IFLA_GROUP: link.group = attr_u32(attr); break;
-    case IFLA_IFALIAS: link.alias = attr_string(attr); break;
-    case IFLA_LINKINFO: read_link_info(link, attr); break;
+    case IFLA_IFNAME:
+      link.name = attr_string(attr);
+      break;
+    case IFLA_MTU:
+      link.mtu = attr_u32(attr);
+      break;
+    case IFLA_MASTER:
+      link.master = attr_u32(attr);
+      break;
+    case IFLA_LINK:
+      link.peer_index = attr_u32(attr);
+      break;
+    case IFLA_GROUP:
+      link.group = attr_u32(attr);
+      break;
+    case IFLA_IFALIAS:
+      link.alias = attr_string(attr);
+      break;
+    case IFLA_LINKINFO:
+      read_link_info(link, attr);
+      break;
     case IFLA_ADDRESS:
       if (const auto bytes = attr_bytes(attr); bytes.size() == 6) {
         std::array<std::uint8_t, 6> raw{};
@@ -86,7 +99,8 @@ void read_attribute(LinkRecord& link, const nlattr* attr, int type) {
         link.mac = base::Mac(raw);
       }
       break;
-    default: break;
+    default:
+      break;
   }
 }
 

@@ -39,11 +39,11 @@ struct VethPeer {
   std::string name;
   base::Mac mac;
   std::optional<std::uint32_t> mtu;
-  std::string alias;
   int netns_fd = -1;  ///< namespace that it is made in; -1: the same
 };
 
-/// Each appends one acknowledged request. Names must fit IFNAMSIZ and aliases 255 bytes.
+/// Each appends one acknowledged request. The kernel looks at no alias in a creation. Names must fit IFNAMSIZ and
+/// aliases 255 bytes.
 void put_new_bridge(NetlinkBatch& batch, const std::string& name, const LinkAttributes& attributes);
 void put_new_veth(NetlinkBatch& batch, const std::string& name, const LinkAttributes& attributes, const VethPeer& peer);
 void put_set_link(NetlinkBatch& batch, std::uint32_t index, const LinkAttributes& attributes);

@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::uint16_t ifa_proto = 11;  // IFA_PROTO of Linux 5.18; older kernels skip what they do not know
 
-std::uint8_t family_of(const base::Prefix& prefix) { return prefix.family() == base::Family::v4 ? AF_INET : AF_INET6; }
+std::uint8_t family_of(const base::Prefix& prefix) {
+  return prefix.family() == base::Family::v4 ? AF_INET : AF_INET6;
+}
 
 void put_ip(nlmsghdr* header, std::uint16_t type, const base::Ip& ip) {
   mnl_attr_put(header, type, ip.bytes().size(), ip.bytes().data());
@@ -123,12 +125,23 @@ std::optional<RouteRecord> parse_route(const nlmsghdr* message) {
           destination = *ip;
         }
         break;
-      case RTA_GATEWAY: route.via = base::Ip::from_bytes(attr_bytes(attr)); break;
-      case RTA_OIF: route.device = attr_u32(attr); break;
-      case RTA_PRIORITY: route.metric = attr_u32(attr); break;
-      case RTA_TABLE: route.table = attr_u32(attr); break;
-      case RTA_MULTIPATH: read_nexthops(route, attr); break;
-      default: break;
+      case RTA_GATEWAY:
+        route.via = base::Ip::from_bytes(attr_bytes(attr));
+        break;
+      case RTA_OIF:
+        route.device = attr_u32(attr);
+        break;
+      case RTA_PRIORITY:
+        route.metric = attr_u32(attr);
+        break;
+      case RTA_TABLE:
+        route.table = attr_u32(attr);
+        break;
+      case RTA_MULTIPATH:
+        read_nexthops(route, attr);
+        break;
+      default:
+        break;
     }
   });
   route.destination = base::Prefix(destination, info->rtm_dst_len);

@@ -16,16 +16,19 @@ namespace {
 /// Acknowledgements queue up in the socket until they are read; so many fit its default size with room to spare.
 constexpr std::size_t most_requests = 64;
 
-std::string where(const ports::NetnsName& netns) { return netns.empty() ? "the host" : "namespace " + netns; }
+std::string where(const ports::NetnsName& netns) {
+  return netns.empty() ? "the host" : "namespace " + netns;
+}
 
 }  // namespace
 
-bool is_ours(const wire::LinkRecord& link) { return link.alias.starts_with(alias_mark); }
+bool is_ours(const wire::LinkRecord& link) {
+  return link.alias.starts_with(alias_mark) || link.group == nascent_group || link.group == condemned_group;
+}
 
 base::Error foreign(const ports::LinkKey& key) {
   return {base::ErrorKind::conflict,
-          fmt::format("interface {} of {} was not made by fairlead, it is left alone", key.name, where(key.netns)),
-          ""};
+          fmt::format("interface {} of {} was not made by fairlead, it is left alone", key.name, where(key.netns)), ""};
 }
 
 base::Result<void> Applier::run() {
@@ -154,7 +157,8 @@ base::Result<wire::LinkRecord> Applier::look_up_ours(const ports::LinkKey& key) 
   auto found = look_up(key);
   if (!found) return std::unexpected(found.error());
   if (!*found) {
-    return base::fail(base::ErrorKind::not_found, fmt::format("there is no interface {} in {}", key.name, where(key.netns)));
+    return base::fail(base::ErrorKind::not_found,
+                      fmt::format("there is no interface {} in {}", key.name, where(key.netns)));
   }
   if (key.name != "lo" && !is_ours(**found)) return std::unexpected(foreign(key));
   return std::move(**found);

@@ -54,7 +54,9 @@ class Applier {
   base::Result<void> set_link(const ports::Link& link, const wire::LinkRecord& found);
   base::Result<wire::LinkAttributes> attributes_of(const ports::Link& link);
   base::Result<void> delete_now(Place& place, const wire::LinkRecord& link);
-  base::Result<void> expect_up(const ports::LinkKey& key, std::uint32_t index);
+  base::Result<void> expect_set(const ports::NetnsName& netns, std::uint32_t index,
+                                const wire::LinkAttributes& attributes);
+  base::Result<void> expect_port(const ports::Link& link, std::uint32_t index);
 
   // Addresses and routes (apply_route.cc)
   base::Result<void> make(const ports::Address& address);
@@ -90,7 +92,7 @@ class Applier {
   std::vector<Expected> expected_;
 };
 
-/// Is it one of our own, by its alias?
+/// Is it one of our own, by its alias or, half made or half gone, by its group?
 bool is_ours(const wire::LinkRecord& link);
 /// The error for a thing of that name that somebody else made.
 base::Error foreign(const ports::LinkKey& key);

@@ -9,10 +9,16 @@
 namespace fairlead::linuxnet {
 namespace {
 
-const ports::VethLink* veth_of(const ports::Link& link) { return std::get_if<ports::VethLink>(&link.kind); }
-bool is_loopback(const ports::Link& link) { return std::holds_alternative<ports::LoopbackLink>(link.kind); }
+const ports::VethLink* veth_of(const ports::Link& link) {
+  return std::get_if<ports::VethLink>(&link.kind);
+}
+bool is_loopback(const ports::Link& link) {
+  return std::holds_alternative<ports::LoopbackLink>(link.kind);
+}
 
-std::string_view kernel_kind(const ports::Link& link) { return veth_of(link) != nullptr ? "veth" : "bridge"; }
+std::string_view kernel_kind(const ports::Link& link) {
+  return veth_of(link) != nullptr ? "veth" : "bridge";
+}
 
 base::Result<void> check_name(const std::string& name) {
   const bool wrong = name.empty() || name.size() > 15 || name == "." || name == ".." ||
@@ -35,8 +41,9 @@ base::Result<void> check(const ports::Link& link) {
 base::Result<void> result_of(const Ack& ack, std::string_view what) {
   if (ack.error == 0) return {};
   const auto meaning = std::generic_category().message(ack.error);
-  return base::fail(base::ErrorKind::internal, ack.reason.empty() ? fmt::format("{}: {}", what, meaning)
-                                                                  : fmt::format("{}: {} ({})", what, meaning, ack.reason));
+  return base::fail(base::ErrorKind::internal, ack.reason.empty()
+                                                   ? fmt::format("{}: {}", what, meaning)
+                                                   : fmt::format("{}: {} ({})", what, meaning, ack.reason));
 }
 
 }  // namespace
@@ -51,19 +58,29 @@ base::Result<void> Applier::make(const ports::Link& link) {
 
 base::Result<void> Applier::make_loopback(const ports::Link& link) {
   constexpr std::uint32_t loopback_index = 1;  // in every namespace
-  return expect_up(link.key, loopback_index);
+  return expect_set(link.key.netns, loopback_index, {.up = true});
 }
 
-base::Result<void> Applier::expect_up(const ports::LinkKey& key, std::uint32_t index) {
-  auto batch = batch_for(key.netns);
+base::Result<void> Applier::expect_set(const ports::NetnsName& netns, std::uint32_t index,
+                                       const wire::LinkAttributes& attributes) {
+  auto batch = batch_for(netns);
   if (!batch) return std::unexpected(batch.error());
-  wire::put_set_link(**batch, index, {.up = true});
+  wire::put_set_link(**batch, index, attributes);
+  expect({.step = at_});
+  return {};
+}
+
+base::Result<void> Applier::expect_port(const ports::Link& link, std::uint32_t index) {
+  const auto* veth = veth_of(link);
+  auto batch = batch_for(link.key.netns);
+  if (!batch) return std::unexpected(batch.error());
+  wire::put_set_bridge_port(**batch, index, veth->hairpin, veth->isolated);
   expect({.step = at_});
   return {};
 }
 
 base::Result<wire::LinkAttributes> Applier::attributes_of(const ports::Link& link) {
-  wire::LinkAttributes attributes{.mac = link.mac, .alias = link.alias, .up = true};
+  wire::LinkAttributes attributes{.group = 0, .mac = link.mac, .alias = link.alias, .up = true};
   if (link.mtu != 0) attributes.mtu = link.mtu;
   if (!link.master.empty()) {
     auto master = look_up({link.key.netns, link.master});
@@ -77,6 +94,7 @@ base::Result<wire::LinkAttributes> Applier::attributes_of(const ports::Link& lin
 base::Result<void> Applier::make_bridge(const ports::Link& link) {
   auto attributes = attributes_of(link);
   if (!attributes) return std::unexpected(attributes.error());
+  attributes->group = nascent_group;
   return create(link, [&](wire::NetlinkBatch& batch) { wire::put_new_bridge(batch, link.key.name, *attributes); });
 }
 
@@ -85,18 +103,16 @@ base::Result<void> Applier::make_veth(const ports::Link& link, const ports::Veth
   if (!attributes) return std::unexpected(attributes.error());
   auto other_side = place(veth.peer.netns);
   if (!other_side) return std::unexpected(other_side.error());
-  wire::VethPeer peer{veth.peer.name, veth.peer_mac, attributes->mtu, link.alias, -1};
+  attributes->group = nascent_group;
+  wire::VethPeer peer{veth.peer.name, veth.peer_mac, attributes->mtu, -1};
   if (veth.peer.netns != link.key.netns) peer.netns_fd = (*other_side)->netns.get();
-  auto made = create(link, [&](wire::NetlinkBatch& batch) {
-    wire::put_new_veth(batch, link.key.name, *attributes, peer);
-  });
+  auto made =
+      create(link, [&](wire::NetlinkBatch& batch) { wire::put_new_veth(batch, link.key.name, *attributes, peer); });
   if (!made) return made;
+  if (!undo_[at_]) return {};  // it was there
   const auto& host_end = known_.at(link.key);
-  if ((veth.hairpin || veth.isolated) && undo_[at_]) {
-    auto batch = batch_for(link.key.netns);
-    if (!batch) return std::unexpected(batch.error());
-    wire::put_set_bridge_port(**batch, host_end.index, veth.hairpin, veth.isolated);
-    expect({.step = at_});
+  if (veth.hairpin || veth.isolated) {
+    if (auto port = expect_port(link, host_end.index); !port) return port;
   }
   // What is known of the far end suffices for its addresses and routes.
   wire::LinkRecord far_end;
@@ -105,7 +121,7 @@ base::Result<void> Applier::make_veth(const ports::Link& link, const ports::Veth
   far_end.kind = "veth";
   far_end.alias = link.alias;
   known_[veth.peer] = far_end;
-  return expect_up(veth.peer, far_end.index);
+  return expect_set(veth.peer.netns, far_end.index, {.alias = link.alias, .up = true});
 }
 
 base::Result<void> Applier::create(const ports::Link& link, const std::function<void(wire::NetlinkBatch&)>& fill) {
@@ -122,8 +138,9 @@ base::Result<void> Applier::create(const ports::Link& link, const std::function<
     const auto& created = acks->front();
     if (created.error == 0 && found) {
       changed(plan_[at_].inverse());
+      found->alias = link.alias;
       known_[link.key] = *found;
-      return {};
+      return expect_set(link.key.netns, found->index, {.group = 0, .alias = link.alias});
     }
     if (created.error != EEXIST) return result_of(created, "creating it");
     // One name may still belong to a link whose deletion is under way.
@@ -161,32 +178,22 @@ base::Result<void> Applier::adopt_veth(const ports::Link& link, const ports::Vet
     return make_veth(link, veth);
   }
   if (auto same = set_link(link, found); !same) return same;
-  if ((*far_end)->mac != veth.peer_mac) {
-    auto batch = batch_for(veth.peer.netns);
-    if (!batch) return std::unexpected(batch.error());
-    wire::put_set_link(**batch, (*far_end)->index, {.mac = veth.peer_mac});
-    expect({.step = at_});
+  wire::LinkAttributes far_attributes{.alias = link.alias, .up = true};
+  if (!veth.peer_mac.is_zero() && (*far_end)->mac != veth.peer_mac) {
+    far_attributes.mac = veth.peer_mac;
   }
-  return {};
+  return expect_set(veth.peer.netns, (*far_end)->index, far_attributes);
 }
 
 base::Result<void> Applier::set_link(const ports::Link& link, const wire::LinkRecord& found) {
   auto attributes = attributes_of(link);
   if (!attributes) return std::unexpected(attributes.error());
   if (link.master.empty()) attributes->master = 0;
-  if (found.group == condemned_group) attributes->group = 0;
-  auto batch = batch_for(link.key.netns);
-  if (!batch) return std::unexpected(batch.error());
-  wire::put_set_link(**batch, found.index, *attributes);
-  expect({.step = at_});
+  if (auto set = expect_set(link.key.netns, found.index, *attributes); !set) return set;
   const auto* veth = veth_of(link);
-  const bool port_differs = veth != nullptr && !link.master.empty() &&
-                            (veth->hairpin != found.hairpin || veth->isolated != found.isolated);
-  if (port_differs) {
-    wire::put_set_bridge_port(**batch, found.index, veth->hairpin, veth->isolated);
-    expect({.step = at_});
-  }
-  return {};
+  const bool port_differs =
+      veth != nullptr && !link.master.empty() && (veth->hairpin != found.hairpin || veth->isolated != found.isolated);
+  return port_differs ? expect_port(link, found.index) : base::Result<void>{};
 }
 
 base::Result<void> Applier::change(const ports::Link& before, const ports::Link& after) {

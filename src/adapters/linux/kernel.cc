@@ -3,9 +3,11 @@
 #include <linux/netlink.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <system_error>
 
 #include "adapters/linux/applier.h"
+#include "adapters/linux/mark.h"
 #include "adapters/linux/netns.h"
 #include "adapters/linux/observer.h"
 #include "adapters/linux/snapshot.h"
@@ -101,11 +103,23 @@ base::Result<ports::HostFacts> LinuxKernel::host_facts() {
   return facts;
 }
 
+/// What a daemon that died in the middle of making a link has left.
+base::Result<void> delete_nascent(NetlinkSocket& socket) {
+  wire::NetlinkBatch batch;
+  wire::put_delete_link_group(batch, nascent_group);
+  auto acks = socket.transact(batch);
+  if (!acks) return std::unexpected(acks.error());
+  const int error = acks->front().error;
+  if (error != 0 && error != ENODEV) return base::fail_errno(error, "deleting half-made links");
+  return {};
+}
+
 }  // namespace
 
 base::Result<std::unique_ptr<ports::Kernel>> make_kernel() {
   auto home = open_home();
   if (!home) return std::unexpected(home.error());
+  if (auto tidy = delete_nascent(home->socket); !tidy) return std::unexpected(tidy.error());
   auto reaper_socket = NetlinkSocket::open(NETLINK_ROUTE);
   if (!reaper_socket) return std::unexpected(reaper_socket.error());
   try {

@@ -15,4 +15,8 @@ inline constexpr std::string_view alias_mark = "fairlead:";
 /// Link group of links whose deletion has begun: for everyone of ours they are gone already. 0xfa1ead.
 inline constexpr std::uint32_t condemned_group = 0x00fa1ead;
 
+/// Link group of links that have been made and not yet been given their alias, which the kernel takes only in a second
+/// request: a daemon that dies between the two leaves links that can be told. 0xfa1eaf.
+inline constexpr std::uint32_t nascent_group = 0x00fa1eaf;
+
 }  // namespace fairlead::linuxnet

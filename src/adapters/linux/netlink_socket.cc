@@ -44,7 +44,9 @@ void for_each_message(std::span<const std::uint8_t> bytes, Visit&& visit) {
 
 }  // namespace
 
-void NetlinkSocket::Close::operator()(mnl_socket* socket) const { mnl_socket_close(socket); }
+void NetlinkSocket::Close::operator()(mnl_socket* socket) const {
+  mnl_socket_close(socket);
+}
 
 base::Result<NetlinkSocket> NetlinkSocket::open(int bus) {
   NetlinkSocket opened;

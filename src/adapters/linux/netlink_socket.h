@@ -14,8 +14,8 @@ namespace fairlead::linuxnet {
 /// The kernel's answer to one request of a batch.
 struct Ack {
   bool seen = false;
-  int error = 0;         ///< errno, 0 for success
-  std::string reason;    ///< the kernel's own words, often empty (NLMSGERR_ATTR_MSG)
+  int error = 0;       ///< errno, 0 for success
+  std::string reason;  ///< the kernel's own words, often empty (NLMSGERR_ATTR_MSG)
 };
 
 /// One netlink socket, bound for good to the network namespace of the thread that opened it.

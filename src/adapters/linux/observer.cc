@@ -65,7 +65,8 @@ base::Result<std::vector<ports::Object>> Observer::observe(const std::vector<por
   for (const auto& object : wanted) {
     auto one = std::visit(
         [&]<class T>(const T& what) -> Found {
-          constexpr bool is_firewall = std::is_same_v<T, ports::FirewallSkeleton> || std::is_same_v<T, ports::FirewallElement>;
+          constexpr bool is_firewall =
+              std::is_same_v<T, ports::FirewallSkeleton> || std::is_same_v<T, ports::FirewallElement>;
           if constexpr (is_firewall) {
             return std::optional<ports::Object>{};
           } else {
