@@ -19,6 +19,8 @@ struct Facts {
   ports::Time now{};
   ports::HostFacts host;                    ///< routes and addresses of the host, egress MTU, ip_forward
   std::function<base::Entropy()> entropy;   ///< fresh random bytes at each call
+  int cpus = 0;                             ///< processors of the machine; 0 leaves --cpus unchecked above
+  std::vector<base::Prefix> foreign_bridge_addresses;  ///< addresses of the bridge that -b names (BootHost only)
 };
 
 /// Makes the predefined networks where they are missing and brings stored ones in line with the settings.

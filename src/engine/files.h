@@ -6,7 +6,8 @@
 namespace fairlead::engine {
 
 /// Content of the container's /etc/hosts: localhost lines, --add-host (with `host-gateway`), links, its own addresses.
-std::string hosts_file(const State& state, const Container& container);
+/// In host mode the localhost lines are those of `host_file`, the host's own file.
+std::string hosts_file(const State& state, const Container& container, const std::string& host_file = {});
 /// Content of /etc/resolv.conf: the container's and daemon's --dns settings over the host's own file, from which
 /// loopback servers are taken out (host mode keeps it as it is).
 std::string resolv_conf(const State& state, const Container& container, const std::string& host_file);

@@ -1,6 +1,7 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -42,12 +43,23 @@ class State {
   base::Result<Shared<Container>> find_container(const std::string& reference) const;
   /// Up containers attached to a network.
   std::vector<Shared<Container>> members(const NetworkId& id) const;
+  /// Who holds or has reserved which address: of several claims, the one that is up, else the oldest container's.
   std::map<base::Ip, ContainerId> used_addresses(const NetworkId& id) const;
+  /// Who has `address` on that network; null when nobody, or only `except`.
+  Shared<Container> holder(const NetworkId& id, const base::Ip& address, const ContainerId& except = {}) const;
 
   void apply(const Change& change);
 
  private:
+  /// Every container that lives at an address or asked for it, so that a start need not look through all containers.
+  using Claims = std::map<base::Ip, std::set<ContainerId>>;
+
   void drop_names(const Container& container);
+  void put(const Network& network);
+  void put(const Container& container);
+  void erase(const NetworkId& id);
+  void erase(const ContainerId& id);
+  Shared<Container> first_claim(const NetworkId& id, const std::set<ContainerId>& claims, const ContainerId& except) const;
 
   std::shared_ptr<const Settings> settings_;
   HostRecord host_;
@@ -56,6 +68,7 @@ class State {
   std::map<SandboxId, Shared<Sandbox>> sandboxes_;
   std::map<std::string, ContainerId> container_names_;
   std::map<std::string, NetworkId> network_names_;
+  std::map<NetworkId, Claims> claims_;
 };
 
 }  // namespace fairlead::engine

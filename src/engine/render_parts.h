@@ -1,0 +1,26 @@
+#pragma once
+/// What each driver and scope draws. Internal to `render`.
+#include <string>
+#include <vector>
+
+#include "engine/state.h"
+#include "ports/objects.h"
+
+namespace fairlead::engine {
+
+/// ip_forward and the fixed part of the firewall.
+std::vector<ports::Object> render_host(const State& state);
+/// The body of our table; the forward chain's policy is drop where we ourselves switched forwarding on.
+std::string firewall_text(bool drop_by_default);
+/// A bridge, its gateway address and its elements of the firewall's sets.
+std::vector<ports::Object> render_bridge(const State& state, const Network& network);
+/// A namespace, its loopback and its owner's endpoints.
+std::vector<ports::Object> render_sandbox(const State& state, const Sandbox& sandbox);
+/// One endpoint on a bridge network: the pair of links, the address, and no IPv6 where the network has none.
+void render_bridge_endpoint(const Network& network, const Container& container, const Endpoint& endpoint,
+                            const std::string& netns, std::vector<ports::Object>& out);
+
+/// `text` cut to `limit` bytes, never within a UTF-8 character.
+std::string cut(std::string text, std::size_t limit);
+
+}  // namespace fairlead::engine
