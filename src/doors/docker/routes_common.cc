@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <filesystem>
 
 #include "wire/docker_signal.h"
 #include "wire/docker_time.h"
@@ -78,6 +79,20 @@ std::map<std::string, std::string> images_in_use(const engine::State& state) {
     if (user.empty() || container->is_up()) user = id.short_text();
   }
   return in_use;
+}
+
+std::int64_t bytes_below(const std::string& directory) {
+  std::int64_t bytes = 0;
+  std::error_code failure;
+  std::filesystem::recursive_directory_iterator walk(
+      directory, std::filesystem::directory_options::skip_permission_denied, failure);
+  for (; !failure && walk != std::filesystem::recursive_directory_iterator(); walk.increment(failure)) {
+    std::error_code gone;
+    if (walk->symlink_status(gone).type() != std::filesystem::file_type::regular) continue;
+    const auto size = walk->file_size(gone);
+    if (!gone) bytes += static_cast<std::int64_t>(size);
+  }
+  return bytes;
 }
 
 }  // namespace fairlead::docker

@@ -26,4 +26,7 @@ ContainerView view_of(engine::Service& service, const Ask& ask);
 /// Image ids in use, each with the short id of a container that uses it.
 std::map<std::string, std::string> images_in_use(const engine::State& state);
 
+/// Bytes of the regular files below a directory. Blocking.
+std::int64_t bytes_below(const std::string& directory);
+
 }  // namespace fairlead::docker

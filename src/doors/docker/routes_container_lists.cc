@@ -1,7 +1,6 @@
 #include "doors/docker/routes_container_lists.h"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "doors/docker/container_filter.h"
 #include "doors/docker/routes_common.h"
@@ -26,20 +25,6 @@ std::vector<Shared<Container>> by_age(const engine::State& state) {
     return std::tie(b->created, b->id) < std::tie(a->created, a->id);
   });
   return containers;
-}
-
-std::int64_t bytes_below(const std::string& directory) {
-  std::int64_t bytes = 0;
-  std::error_code failure;
-  std::filesystem::recursive_directory_iterator walk(
-      directory, std::filesystem::directory_options::skip_permission_denied, failure);
-  for (; !failure && walk != std::filesystem::recursive_directory_iterator(); walk.increment(failure)) {
-    std::error_code gone;
-    if (walk->symlink_status(gone).type() != std::filesystem::file_type::regular) continue;
-    const auto size = walk->file_size(gone);
-    if (!gone) bytes += static_cast<std::int64_t>(size);
-  }
-  return bytes;
 }
 
 base::Result<std::vector<Shared<Container>>> chosen(engine::Service& service, const Ask& ask) {
