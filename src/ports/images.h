@@ -69,7 +69,8 @@ class Images {
   /// Writes a `docker save` archive of the references (with manifest.json) and closes `output`.
   virtual base::Result<void> save(const std::vector<std::string>& references, base::Fd output) = 0;
   virtual base::Result<void> tag(const std::string& reference, const std::string& repository, const std::string& tag) = 0;
-  /// `in_use`: image ids that containers use; an id in use is refused without force as Docker words it.
+  /// `in_use`: per image id a container that uses it: the id of a running one, or `stopped:` and the id where none runs. Refused
+  /// (`conflict`) as Docker words it; with force, an image that a stopped container still needs loses its names only.
   virtual base::Result<ImageDeletion> remove(const std::string& reference, bool force, const std::map<std::string, std::string>& in_use) = 0;
   /// Removes images without tag (or, with `all`, without container).
   virtual base::Result<ImageDeletion> prune(bool all, const std::map<std::string, std::string>& in_use) = 0;

@@ -118,13 +118,13 @@ LayerHold LayerStore::commit(StoredLayer layer, TempDir& made, base::Result<void
   return hold;
 }
 
-std::int64_t LayerStore::release(const std::string& diff_id) {
+std::optional<std::int64_t> LayerStore::release(const std::string& diff_id) {
   std::optional<TempDir> grave;
   std::int64_t freed = 0;
   {
     const std::lock_guard lock(mutex_);
     const auto known = known_.find(diff_id);
-    if (known == known_.end() || --known->second.users > 0) return 0;
+    if (known == known_.end() || --known->second.users > 0) return std::nullopt;
     freed = known->second.layer.content_bytes;
     known_.erase(known);
     // The name is free at once, so that the same layer may come again while this one is still being removed.

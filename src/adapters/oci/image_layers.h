@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct StoredLayer {
 };
 
 class LayerStore;
+class TempDir;
 
 /// Keeps a layer from being removed while an operation works with it.
 class LayerHold {
@@ -27,7 +29,11 @@ class LayerHold {
   LayerHold(LayerStore& store, StoredLayer layer) : store_(&store), layer_(std::move(layer)) {}
   LayerHold(LayerHold&& other) noexcept
       : store_(std::exchange(other.store_, nullptr)), layer_(std::move(other.layer_)) {}
-  LayerHold& operator=(LayerHold&&) = delete;
+  LayerHold& operator=(LayerHold&& other) noexcept {
+    std::swap(store_, other.store_);
+    std::swap(layer_, other.layer_);
+    return *this;
+  }
   ~LayerHold();
 
   const StoredLayer& layer() const { return layer_; }
@@ -62,8 +68,8 @@ class LayerStore {
   base::Result<LayerHold> add(int archive_fd, const std::string& expected = {});
   /// Holds a layer that is there already; `not_found` otherwise.
   base::Result<LayerHold> hold(const std::string& diff_id);
-  /// Gives one use up; removes the layer when it was the last. Gives the bytes that this freed.
-  std::int64_t release(const std::string& diff_id);
+  /// Gives one use up; removes the layer when it was the last and gives the bytes that this freed.
+  std::optional<std::int64_t> release(const std::string& diff_id);
   /// Removes the layers that nobody uses (start-up only: what a crash left over).
   void remove_unused();
 
@@ -76,7 +82,7 @@ class LayerStore {
     StoredLayer layer;
     int users = 0;
   };
-  LayerHold commit(StoredLayer layer, class TempDir& made, base::Result<void>& done);
+  LayerHold commit(StoredLayer layer, TempDir& made, base::Result<void>& done);
   std::filesystem::path place(const std::string& diff_id) const;
 
   const std::filesystem::path root_;

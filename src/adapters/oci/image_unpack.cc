@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <vector>
 
 #include "adapters/oci/image_attributes.h"
+#include "adapters/oci/image_content.h"
 #include "adapters/oci/image_tree.h"
 
 namespace fairlead::oci {
@@ -165,23 +167,9 @@ base::Result<void> Unpacker::node(archive_entry* entry, const std::string& path,
 base::Result<void> Unpacker::file(archive_entry* entry, const std::string& path, int parent, const std::string& name) {
   base::Fd fd(openat(parent, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd) return creation_failed(path);
-  while (true) {
-    auto block = archive_.block();
-    if (!block) return std::unexpected(block.error());
-    if (!*block) break;
-    auto rest = (*block)->bytes;
-    auto offset = (*block)->offset;
-    result_.bytes += static_cast<std::int64_t>(rest.size());
-    while (!rest.empty()) {
-      const auto n = pwrite(fd.get(), rest.data(), rest.size(), offset);
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return creation_failed(path);
-      rest.remove_prefix(static_cast<std::size_t>(n));
-      offset += n;
-    }
-  }
-  if (archive_entry_size_is_set(entry) && ftruncate(fd.get(), archive_entry_size(entry)) != 0)
-    return creation_failed(path);
+  auto written = write_content(archive_, entry, fd.get());
+  if (!written) return std::unexpected(written.error());
+  result_.bytes += *written;
   return {};
 }
 
