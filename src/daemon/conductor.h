@@ -7,6 +7,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,8 @@ class Conductor final : public engine::Service {
   /// Loads what is stored, repairs what the host shows of it, takes running containers over, finishes what a crash cut
   /// short, then restarts what its policy asks for.
   Task<Result<void>> boot();
+  /// Collects monitors that ended after their containers (SIGCHLD): a daemonized conmon is our child, as we are its subreaper.
+  void reap();
   /// Takes settings that may change while running (SIGHUP).
   void reconfigure(engine::Settings settings) { state_.set_settings(std::move(settings)); }
 
@@ -148,6 +151,7 @@ class Conductor final : public engine::Service {
   std::deque<engine::Event> events_;
   std::list<std::shared_ptr<Listener>> listeners_;
   std::map<ContainerId, std::chrono::milliseconds> pauses_;
+  std::set<pid_t> leaving_monitors_;
   std::vector<std::string> netns_to_remove_;
   boost::asio::posix::stream_descriptor exits_;
   boost::asio::thread_pool workers_;

@@ -40,7 +40,7 @@ Task<void> Conductor::ended_inside(ports::ExitNotice notice) {
   const auto container = state_.container(id);
   if (!container || !container->is_up()) co_return;
   fault_point("exit-seen");
-  if (container->monitor_pid > 0) (void)::waitpid(container->monitor_pid, nullptr, WNOHANG);
+  if (container->monitor_pid > 0) leaving_monitors_.insert(container->monitor_pid);
   auto decision = co_await carry(engine::ContainerExited{id, notice.exit_code, notice.oom_killed, notice.at}, "exit");
   if (!decision) {
     base::log(base::LogLevel::error, "recording the end of {}: {}", container->name, decision.error().text);
@@ -54,6 +54,11 @@ Task<void> Conductor::ended_inside(ports::ExitNotice notice) {
   if (removes) (void)co_await remove_inside(id, true);
   if (!removes && now->phase == Phase::restarting) background(restart_later(id));
   tell_waiters(id, removes);
+  reap();
+}
+
+void Conductor::reap() {
+  std::erase_if(leaving_monitors_, [](pid_t pid) { return ::waitpid(pid, nullptr, WNOHANG) != 0; });
 }
 
 /// Docker's back-off: 100 ms, doubled at each end, one minute at most, and from the start again after a run of ten seconds.
