@@ -121,6 +121,9 @@ void read_limits(const Fields& host, CreateRequest& request) {
   limits.blkio_weight = host.number("BlkioWeight");
   limits.oom_kill_disable = host.flag("OomKillDisable");
   check_memory(host, limits);
+  // Docker's rule: memory alone allows as much swap again.
+  if (limits.memory > 0 && limits.memory_swap == 0 && limits.memory <= INT64_MAX / 2)
+    limits.memory_swap = limits.memory * 2;
   check_cpu(host, limits);
   if (limits.blkio_weight != 0 && (limits.blkio_weight < 10 || limits.blkio_weight > 1000)) {
     refuse(host, "Range of blkio weight is from 10 to 1000");

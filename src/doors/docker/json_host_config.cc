@@ -103,6 +103,17 @@ void add_limits(json::object& config, const ports::ContainerSpec& spec) {
   for (const char* windows : {"CpuCount", "CpuPercent", "IOMaximumIOps", "IOMaximumBandwidth"}) config[windows] = 0;
 }
 
+/// What the runtime hides and protects where nothing else was asked: Docker's lists.
+json::array masked_by_default() {
+  return {"/proc/asound",      "/proc/acpi",          "/proc/interrupts", "/proc/kcore",
+          "/proc/keys",        "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
+          "/proc/sched_debug", "/proc/scsi",          "/sys/firmware",    "/sys/devices/virtual/powercap"};
+}
+
+json::array readonly_by_default() {
+  return {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"};
+}
+
 }  // namespace
 
 json::object host_config(const engine::State& state, const engine::Container& container) {
@@ -113,11 +124,12 @@ json::object host_config(const engine::State& state, const engine::Container& co
   config["Runtime"] = spec.runtime.empty() ? state.settings().default_runtime : spec.runtime;
   add_limits(config, spec);
   if (json::value mounts = asked_mounts(state, container); !mounts.is_null()) config["Mounts"] = std::move(mounts);
-  const auto paths = [](const std::optional<std::vector<std::string>>& list) {
-    return list ? json::value(list_of(*list)) : json::value(nullptr);
+  const auto paths = [&](const std::optional<std::vector<std::string>>& given, const json::array& otherwise) {
+    if (given) return json::value(list_of(*given));
+    return spec.privileged ? json::value(nullptr) : json::value(otherwise);
   };
-  config["MaskedPaths"] = paths(spec.masked_paths);
-  config["ReadonlyPaths"] = paths(spec.readonly_paths);
+  config["MaskedPaths"] = paths(spec.masked_paths, masked_by_default());
+  config["ReadonlyPaths"] = paths(spec.readonly_paths, readonly_by_default());
   if (spec.init) config["Init"] = *spec.init;
   return config;
 }

@@ -76,7 +76,10 @@ std::map<std::string, std::string> images_in_use(const engine::State& state) {
   std::map<std::string, std::string> in_use;
   for (const auto& [id, container] : state.containers()) {
     std::string& user = in_use[container->image_id];
-    if (user.empty() || container->is_up()) user = id.short_text();
+    if (container->is_up())
+      user = id.short_text();
+    else if (user.empty())
+      user = "stopped:" + id.short_text();
   }
   return in_use;
 }

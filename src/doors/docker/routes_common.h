@@ -23,7 +23,7 @@ std::optional<ports::Time> point_in_time(std::string_view text, ports::Time now)
 base::Result<bool> created_before(const wire::DockerFilters& filters, ports::Time created, ports::Time now);
 /// What the container JSON draws on, at this moment.
 ContainerView view_of(engine::Service& service, const Ask& ask);
-/// Image ids in use, each with the short id of a container that uses it.
+/// Image ids in use, each with the short id of a container that uses it: of one that is up, else behind `stopped:`.
 std::map<std::string, std::string> images_in_use(const engine::State& state);
 
 /// Bytes of the regular files below a directory. Blocking.
