@@ -3,8 +3,11 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <sstream>
 
+#include "cli/bootstrap.h"
 #include "cli/check.h"
 
 namespace fairlead::cli {
@@ -53,10 +56,11 @@ Finding look_for_busybox(const FindProgram& find) {
   if (!path)
     return {"busybox", Verdict::missing, false, "not found; needed for: fairlead image bootstrap",
             "apt install busybox-static"};
-  // /bin/busybox of package busybox needs the host's libraries, which an image made of it alone has not.
-  struct stat unused{};
-  if (::stat("/usr/share/doc/busybox-static", &unused) != 0) {
-    return {"busybox", Verdict::limited, false, *path + " may not be statically linked", "apt install busybox-static"};
+  std::ifstream file(*path, std::ios::binary);
+  if (!is_static_elf({std::istreambuf_iterator<char>(file), {}})) {
+    return {"busybox", Verdict::limited, false,
+            *path + " needs the host's libraries, which an image made of it alone has not",
+            "apt install busybox-static"};
   }
   return {"busybox", Verdict::ok, false, *path + " (static)", ""};
 }
