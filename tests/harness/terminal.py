@@ -52,6 +52,12 @@ class Terminal:
     def prompt(self, seconds=20):
         return self.expect(PROMPT, seconds)
 
+    def quiet(self, seconds=0.4):
+        """Drops what was shown so far, once nothing came for a while."""
+        while select.select([self.master], [], [], seconds)[0]:
+            os.read(self.master, 65536)
+        self.text = ""
+
     def run(self, line, seconds=20):
         """Types a line at the shell's prompt; gives what it printed."""
         self.send(line + "\r")

@@ -63,9 +63,6 @@ class World:
     def wait_state(self, name, status, seconds=15):
         kernel.wait_for(lambda: self.inspect(name)["State"]["Status"] == status, seconds, f"{name} to be {status}")
 
-    def wait_running_again(self):
-        self.daemon.wait_ready()
-
     def clear(self):
         """No container, terminal or named volume stays for the next test."""
         for terminal in self.terminals:
