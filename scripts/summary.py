@@ -1,0 +1,56 @@
+"""Adds up JUnit-like results: prints failures, why tests were skipped, and one closing line. Fails when a test did."""
+import pathlib
+import sys
+import xml.etree.ElementTree as xml
+
+
+def cases(file):
+    """(name, outcome, reason) of each case of one result file, of gtest, ctest or pytest."""
+    for case in xml.parse(file).getroot().iter("testcase"):
+        name = f"{case.get('classname')}.{case.get('name')}"
+        skipped = case.find("skipped")
+        if case.find("failure") is not None or case.find("error") is not None or case.get("status") == "fail":
+            yield name, "failed", ""
+        elif skipped is not None or case.get("result") == "skipped":
+            reason = (skipped.get("message") if skipped is not None else "") or "no reason given"
+            yield name, "skipped", reason.strip().splitlines()[-1]
+        elif case.get("status") != "notrun" or case.get("result") == "completed":
+            yield name, "passed", ""
+
+
+def of_ctest(folder):
+    """Single cases of the gtest programs, and the other programs as one case each."""
+    found = []
+    for program in xml.parse(folder / "ctest.junit").getroot().iter("testcase"):
+        name, ran = program.get("name"), folder / f"{program.get('name')}.xml"
+        inner = list(cases(ran)) if ran.exists() else []
+        bad = program.get("status") == "fail"
+        found += [(f"{folder.name}/{n}", o, r) for n, o, r in inner]
+        # A program that crashed, or failed after its last case, has no case to show for it.
+        if not inner or (bad and all(o != "failed" for _, o, _ in inner)):
+            found.append((f"{folder.name}/{name}", "failed" if bad else "passed", ""))
+    return found
+
+
+def main(root):
+    found, missing = [], []
+    for folder in ("plain", "asan"):
+        if (root / folder / "ctest.junit").exists():
+            found += of_ctest(root / folder)
+        else:
+            missing.append(f"{folder} tests left no result")
+    if (root / "pytest.xml").exists():
+        found += list(cases(root / "pytest.xml"))
+    else:
+        missing.append("pytest left no result")
+    found += [(what, "failed", "") for what in missing]
+    count = {outcome: sum(o == outcome for _, o, _ in found) for outcome in ("passed", "failed", "skipped")}
+    for name, outcome, reason in found:
+        if outcome != "passed":
+            print(f"{outcome}: {name}{': ' + reason if reason else ''}")
+    print(f"{count['passed']} passed, {count['failed']} failed, {count['skipped']} skipped")
+    return 1 if count["failed"] or not count["passed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(pathlib.Path(sys.argv[1])))
