@@ -5,7 +5,7 @@
 
 #include "engine/service.h"
 
-namespace fairlead::test {
+namespace fairlead::support {
 
 class FakeImages : public ports::Images {
  public:
@@ -273,4 +273,4 @@ class FakeService : public engine::Service {
   }
 };
 
-}  // namespace fairlead::test
+}  // namespace fairlead::support
