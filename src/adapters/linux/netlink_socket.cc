@@ -116,6 +116,7 @@ base::Result<bool> NetlinkSocket::dump_once(wire::NetlinkBatch& batch, const OnM
       }
     });
   }
+  if (error == ENOENT) return base::fail(base::ErrorKind::not_found, "there is nothing of that name to read");
   if (error != 0) return base::fail_errno(error, "reading a netlink dump");
   return !interrupted;
 }

@@ -30,7 +30,7 @@ class NetlinkSocket {
   /// that are not acknowledgements. Every request is carried out, also those behind a failed one.
   base::Result<std::vector<Ack>> transact(wire::NetlinkBatch& batch, const OnMessage& on_message = {});
   /// Sends the one dump request that `fill` puts into an empty batch; asks again when the kernel says that it changed
-  /// half-way (NLM_F_DUMP_INTR): `restart` then forgets what was seen.
+  /// half-way (NLM_F_DUMP_INTR): `restart` then forgets what was seen. `not_found` if the kernel knows no such thing.
   base::Result<void> dump(const std::function<void(wire::NetlinkBatch&)>& fill, const OnMessage& on_message,
                           const std::function<void()>& restart);
   /// Sends an nfnetlink transaction and collects the errors; requests without one were accepted. `lost` becomes true

@@ -1,0 +1,204 @@
+#include "adapters/linux/firewall.h"
+
+#include <fmt/format.h>
+#include <linux/netlink.h>
+
+#include <algorithm>
+
+#include "adapters/linux/element_commit.h"
+#include "adapters/linux/netns.h"
+#include "adapters/linux/nft_fields.h"
+#include "adapters/linux/skeleton.h"
+#include "base/log.h"
+#include "wire/nft_text.h"
+
+namespace fairlead::linuxnet {
+namespace {
+
+using Elements = std::map<std::string, ports::FirewallElement>;  // by key
+
+class LinuxFirewall final : public ports::Firewall {
+ public:
+  LinuxFirewall(base::Fd netns, NetlinkSocket socket)
+      : netns_(std::move(netns)), socket_(std::move(socket)), tables_(socket_) {}
+
+  base::Result<void> commit(const ports::Plan& steps) override;
+  base::Result<std::vector<ports::Object>> observe(const std::vector<ports::Object>& wanted) override;
+  base::Result<std::vector<ports::Object>> elements(const std::string& table) override;
+
+ private:
+  base::Result<void> replace(const ports::FirewallSkeleton& skeleton, bool keep, const ports::Plan& steps);
+  base::Result<bool> is_current(const ports::FirewallSkeleton& skeleton, bool wanted);
+  base::Result<ports::Object> as_found(const ports::FirewallElement& wanted, const Elements& there) const;
+
+  base::Fd netns_;
+  NetlinkSocket socket_;
+  NftTables tables_;
+};
+
+/// The last word of `steps` on a skeleton: which, and whether it is to be. Nothing if they do not speak of one.
+struct SkeletonChange {
+  const ports::FirewallSkeleton* skeleton;
+  bool wanted;
+};
+
+base::Result<std::optional<SkeletonChange>> skeleton_change(const ports::Plan& steps) {
+  std::optional<SkeletonChange> last;
+  for (const auto& step : steps) {
+    if (!step.before && !step.after) continue;
+    const auto* skeleton = std::get_if<ports::FirewallSkeleton>(&step.subject());
+    if (skeleton == nullptr) {
+      if (std::holds_alternative<ports::FirewallElement>(step.subject())) continue;
+      return base::fail(base::ErrorKind::internal, "not a firewall object: " + ports::describe(step));
+    }
+    if (last && last->skeleton->table != skeleton->table) {
+      return base::fail(base::ErrorKind::invalid, "one transaction can replace one firewall table only");
+    }
+    if (!wire::is_nft_name(skeleton->table))
+      return base::fail(base::ErrorKind::invalid, "an unfit firewall table name");
+    last = SkeletonChange{skeleton, step.after.has_value()};
+  }
+  return last;
+}
+
+/// Elements after the steps: what was there, less what goes, with what comes.
+base::Result<Elements> after_steps(Elements elements, const std::string& table, const ports::Plan& steps) {
+  for (const auto& step : steps) {
+    const auto* before = step.before ? std::get_if<ports::FirewallElement>(&*step.before) : nullptr;
+    const auto* after = step.after ? std::get_if<ports::FirewallElement>(&*step.after) : nullptr;
+    for (const auto* element : {before, after}) {
+      if (element == nullptr) continue;
+      if (auto sound = check_element(*element); !sound) return std::unexpected(sound.error());
+      if (element->table != table) {
+        return base::fail(base::ErrorKind::invalid, "one transaction can replace one firewall table only");
+      }
+    }
+    if (before != nullptr) elements.erase(ports::key_of(*before));
+    if (after != nullptr) elements.insert_or_assign(ports::key_of(*after), *after);
+  }
+  return elements;
+}
+
+std::string table_text(const ports::FirewallSkeleton& skeleton, const Elements& elements) {
+  // Added first, because nft refuses to delete what is not there.
+  auto text = fmt::format("add table inet {0}\ndelete table inet {0}\ntable inet {0} {{\ncomment \"{1}\"\n{2}\n}}\n",
+                          skeleton.table, skeleton_comment(skeleton.text), skeleton.text);
+  for (const auto& [key, element] : elements) text += element_text(element);
+  return text;
+}
+
+base::Result<bool> LinuxFirewall::is_current(const ports::FirewallSkeleton& skeleton, bool wanted) {
+  auto comment = tables_.comment(skeleton.table);
+  if (!comment) return std::unexpected(comment.error());
+  if (!*comment) return !wanted;
+  if (!is_our_comment(**comment)) {
+    return base::fail(
+        base::ErrorKind::conflict,
+        fmt::format("the firewall table \"inet {}\" was not made by fairlead, it is left alone", skeleton.table));
+  }
+  return wanted && **comment == skeleton_comment(skeleton.text);
+}
+
+base::Result<void> LinuxFirewall::commit(const ports::Plan& steps) {
+  auto change = skeleton_change(steps);
+  if (!change) return std::unexpected(change.error());
+  if (*change) {
+    const auto& [skeleton, wanted] = **change;
+    auto current = is_current(*skeleton, wanted);
+    if (!current) return std::unexpected(current.error());
+    if (!*current && !wanted) {
+      tables_.forget();
+      return run_nft(netns_, fmt::format("delete table inet {}\n", skeleton->table));
+    }
+    if (!*current) {
+      auto replaced = replace(*skeleton, true, steps);
+      if (replaced) return replaced;
+      // An element kept from before may no longer fit (a set changed its type); without them it may do.
+      auto without = replace(*skeleton, false, steps);
+      if (!without) return replaced;
+      base::log(base::LogLevel::warn, "firewall elements were lost with the change of table {}: {}", skeleton->table,
+                replaced.error().text);
+      return without;
+    }
+  }
+  return ElementCommit(socket_, tables_).run(steps);
+}
+
+/// A new skeleton, the elements that are there and those of this commit, all in one transaction.
+base::Result<void> LinuxFirewall::replace(const ports::FirewallSkeleton& skeleton, bool keep,
+                                          const ports::Plan& steps) {
+  Elements kept;
+  if (keep) {
+    auto there = tables_.elements(skeleton.table);
+    if (!there) return std::unexpected(there.error());
+    const auto declared = wire::nft_declared_sets(skeleton.text);
+    for (auto& element : *there) {
+      const bool fits = declared.contains(element.set) && check_element(element).has_value();
+      if (fits) kept.emplace(ports::key_of(element), std::move(element));
+    }
+  }
+  auto elements = after_steps(std::move(kept), skeleton.table, steps);
+  if (!elements) return std::unexpected(elements.error());
+  tables_.forget();
+  auto replaced = run_nft(netns_, table_text(skeleton, *elements));
+  if (!replaced) replaced.error().context = ports::describe(skeleton);
+  return replaced;
+}
+
+base::Result<std::vector<ports::Object>> LinuxFirewall::elements(const std::string& table) {
+  auto there = tables_.elements(table);
+  if (!there) return std::unexpected(there.error());
+  return std::vector<ports::Object>(there->begin(), there->end());
+}
+
+/// `wanted` in its own spelling where it is the same, else as it is.
+base::Result<ports::Object> LinuxFirewall::as_found(const ports::FirewallElement& wanted, const Elements& there) const {
+  const auto found = there.at(ports::key_of(wanted));
+  ports::FirewallElement element = wanted;
+  const auto value_key = [](const ports::FirewallElement& one) {
+    return ports::key_of(ports::FirewallElement{one.table, one.set, one.value, {}, {}});
+  };
+  if (value_key(found) != value_key(wanted)) element.value = found.value;
+  element.comment = found.comment;
+  return element;
+}
+
+base::Result<std::vector<ports::Object>> LinuxFirewall::observe(const std::vector<ports::Object>& wanted) {
+  std::map<std::string, Elements> by_table;
+  std::vector<ports::Object> found;
+  for (const auto& object : wanted) {
+    if (const auto* skeleton = std::get_if<ports::FirewallSkeleton>(&object)) {
+      auto comment = tables_.comment(skeleton->table);
+      if (!comment) return std::unexpected(comment.error());
+      if (!*comment) continue;
+      // Of another body only the hash is known.
+      const bool same = **comment == skeleton_comment(skeleton->text);
+      found.push_back(same ? *skeleton : ports::FirewallSkeleton{skeleton->table, {}});
+    }
+    const auto* element = std::get_if<ports::FirewallElement>(&object);
+    if (element == nullptr) continue;
+    const auto [table, fresh] = by_table.try_emplace(element->table);
+    if (fresh) {
+      auto there = tables_.elements(element->table);
+      if (!there) return std::unexpected(there.error());
+      for (auto& one : *there) table->second.emplace(ports::key_of(one), one);
+    }
+    if (!table->second.contains(ports::key_of(*element))) continue;
+    auto one = as_found(*element, table->second);
+    if (!one) return std::unexpected(one.error());
+    found.push_back(std::move(*one));
+  }
+  return found;
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<ports::Firewall>> make_firewall() {
+  auto netns = current_netns();
+  if (!netns) return std::unexpected(netns.error());
+  auto socket = NetlinkSocket::open(NETLINK_NETFILTER);
+  if (!socket) return std::unexpected(socket.error());
+  return std::make_unique<LinuxFirewall>(std::move(*netns), std::move(*socket));
+}
+
+}  // namespace fairlead::linuxnet
