@@ -6,6 +6,7 @@
 
 #include "doors/docker/json_ports.h"
 #include "doors/docker/json_status.h"
+#include "engine/event_of.h"
 #include "wire/docker_port_spec.h"
 
 namespace fairlead::docker {
@@ -113,9 +114,9 @@ bool ContainerFilter::matches(const engine::Container& container) const {
   const bool named =
       filters_.matches_name("name", container.name) || filters_.matches_name("name", "/" + container.name);
   return named && filters_.matches_prefix("id", container.id.text()) &&
-         filters_.matches_labels(container.spec.labels) &&
-         filters_.matches("status", std::string(status_word(container))) && filters_.matches("health", "none") &&
-         matches_place(container) && matches_ports(container) && matches_volume(container);
+         filters_.matches_labels(container.spec.labels) && filters_.matches("status", engine::status_word(container)) &&
+         filters_.matches("health", "none") && matches_place(container) && matches_ports(container) &&
+         matches_volume(container);
 }
 
 }  // namespace fairlead::docker

@@ -29,13 +29,6 @@ void read_process(const Fields& config, ports::ProcessSpec& process) {
   process.attach_stdin = config.flag("AttachStdin");
   process.attach_stdout = config.flag("AttachStdout");
   process.attach_stderr = config.flag("AttachStderr");
-  if (!process.working_dir.empty() && process.working_dir[0] != '/') {
-    refuse(config,
-           fmt::format("the working directory '{}' is invalid, it needs to be an absolute path", process.working_dir));
-  }
-  for (const std::string& entry : process.env) {
-    if (entry.empty() || entry[0] == '=') refuse(config, "invalid environment variable: " + entry);
-  }
 }
 
 void read_config(const Fields& config, ports::ContainerSpec& spec) {

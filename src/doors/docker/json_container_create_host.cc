@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/ip.h"
 #include "doors/docker/json_container_create_parts.h"
 
 namespace fairlead::docker {
@@ -31,16 +30,11 @@ void read_restart(const Fields& host, ports::ContainerSpec& spec) {
             "invalid restart policy: unknown policy '{}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'",
             name));
   }
-  if (retries != 0 && spec.restart.kind != Kind::on_failure) {
-    refuse(host, "invalid restart policy: maximum retry count can only be used with 'on-failure'");
-  } else if (retries < 0 || retries > INT32_MAX) {
-    refuse(host, "invalid restart policy: maximum retry count cannot be negative");
-  } else {
+  if (retries < INT32_MIN || retries > INT32_MAX)
+    refuse(host, fmt::format("invalid restart policy: maximum retry count {}", retries));
+  else
     spec.restart.max_retries = static_cast<int>(retries);
-  }
   spec.auto_remove = host.flag("AutoRemove");
-  if (spec.auto_remove && spec.restart.kind != Kind::no)
-    refuse(host, "can't create 'AutoRemove' container with restart policy");
 }
 
 void read_namespaces(const Fields& host, ports::ContainerSpec& spec) {
@@ -67,15 +61,10 @@ void read_log(const Fields& host, ports::ContainerSpec& spec) {
   const Fields log = host.object("LogConfig");
   if (const std::string driver = log.text("Type"); !driver.empty()) spec.log_driver = driver;
   spec.log_options = log.text_map("Config");
-  if (!is_one_of(spec.log_driver, {"json-file", "none"})) {
-    if (is_one_of(spec.log_driver,
-                  {"local", "syslog", "journald", "gelf", "fluentd", "awslogs", "splunk", "gcplogs", "etwlogs"})) {
-      lack(host, fmt::format("the log driver '{}' (use json-file)", spec.log_driver));
-    } else {
-      refuse(host, fmt::format("logger: no log driver named '{}' is registered", spec.log_driver));
-    }
-    return;
+  if (is_one_of(spec.log_driver, {"local", "syslog", "journald", "gelf", "fluentd", "awslogs", "splunk", "gcplogs"})) {
+    lack(host, fmt::format("the log driver '{}' (use json-file)", spec.log_driver));
   }
+  if (spec.log_driver != "json-file") return;
   for (const auto& [name, value] : spec.log_options) {
     if (!is_one_of(name,
                    {"max-file", "max-size", "compress", "labels", "labels-regex", "env", "env-regex", "tag", "mode",
@@ -113,21 +102,6 @@ void read_names(const Fields& host, ports::ContainerSpec& spec) {
   spec.dns_search = host.texts("DnsSearch");
   spec.links = host.texts("Links");
   spec.extra_hosts = host.texts("ExtraHosts");
-  for (const std::string& server : spec.dns) {
-    if (!base::Ip::parse(server))
-      refuse(host, fmt::format("bad DNS server address: \"{}\" is not an IP address", server));
-  }
-  for (const std::string& entry : spec.extra_hosts) {
-    const auto colon = entry.find(':');
-    if (colon == std::string::npos || colon == 0) {
-      refuse(host, fmt::format("bad format for add-host: \"{}\"", entry));
-      continue;
-    }
-    const std::string address = entry.substr(colon + 1);
-    if (address != "host-gateway" && !base::Ip::parse(address)) {
-      refuse(host, fmt::format("invalid IP address in add-host: \"{}\"", address));
-    }
-  }
 }
 
 }  // namespace
@@ -143,8 +117,8 @@ void read_host(const Fields& host, ports::ContainerSpec& spec) {
   spec.annotations = host.text_map("Annotations");
   spec.init = host.maybe_flag("Init");
   const auto score = host.number("OomScoreAdj");
-  if (score < -1000 || score > 1000) {
-    refuse(host, fmt::format("Invalid value {}, range for oom score adj is [-1000, 1000]", score));
+  if (score < INT32_MIN || score > INT32_MAX) {
+    refuse(host, fmt::format("invalid value {}, range for oom score adj is [-1000, 1000]", score));
   } else {
     spec.oom_score_adj = static_cast<int>(score);
     spec.oom_score_adj_set = score != 0;

@@ -7,6 +7,7 @@
 #include "doors/docker/json_host_config.h"
 #include "doors/docker/json_network_settings.h"
 #include "doors/docker/json_status.h"
+#include "engine/event_of.h"
 #include "engine/files.h"
 
 namespace fairlead::docker {
@@ -17,7 +18,7 @@ namespace {
 json::object state_of(const engine::Container& container) {
   const bool up = container.phase == engine::Phase::running;
   json::object state;
-  state["Status"] = status_word(container);
+  state["Status"] = engine::status_word(container);
   state["Running"] = up || container.phase == engine::Phase::restarting;
   state["Paused"] = false;
   state["Restarting"] = container.phase == engine::Phase::restarting;

@@ -3,6 +3,7 @@
 #include "doors/docker/json_network_settings.h"
 #include "doors/docker/json_ports.h"
 #include "doors/docker/json_status.h"
+#include "engine/event_of.h"
 
 namespace fairlead::docker {
 namespace json = boost::json;
@@ -35,7 +36,7 @@ json::object container_summary(const ContainerView& view, const engine::Containe
     entry["SizeRootFs"] = size->root;
   }
   entry["Labels"] = object_of(container.spec.labels);
-  entry["State"] = status_word(container);
+  entry["State"] = engine::status_word(container);
   entry["Status"] = status_text(container, view.now);
   json::object host;
   host["NetworkMode"] = container.joined ? "container:" + container.joined->text() : container.spec.network_mode;

@@ -3,6 +3,7 @@
 #include "doors/docker/json_endpoint.h"
 #include "doors/docker/json_fields.h"
 #include "doors/docker/json_status.h"
+#include "engine/event_of.h"
 
 namespace fairlead::docker {
 namespace json = boost::json;
@@ -62,18 +63,6 @@ engine::CreateNetwork::Pool read_pool(const Fields& config) {
 
 }  // namespace
 
-std::string_view driver_name(engine::Driver driver) {
-  switch (driver) {
-    case engine::Driver::bridge:
-      return "bridge";
-    case engine::Driver::host:
-      return "host";
-    case engine::Driver::null:
-      return "null";
-  }
-  return "null";
-}
-
 json::object network_json(const engine::State& state, const engine::Network& network, bool with_containers,
                           int api_minor) {
   json::object shown;
@@ -81,7 +70,7 @@ json::object network_json(const engine::State& state, const engine::Network& net
   shown["Id"] = network.id.text();
   shown["Created"] = time_text(network.created);
   shown["Scope"] = "local";
-  shown["Driver"] = driver_name(network.driver);
+  shown["Driver"] = engine::driver_name(network.driver);
   if (api_minor >= 48) shown["EnableIPv4"] = network.ipv4;
   shown["EnableIPv6"] = network.ipv6;
   shown["IPAM"] = ipam_json(network);

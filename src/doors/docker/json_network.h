@@ -8,8 +8,6 @@
 
 namespace fairlead::docker {
 
-/// Docker's name of a network driver: bridge, host, null.
-std::string_view driver_name(engine::Driver driver);
 /// A network as list and inspect show it; `with_containers` fills Containers with those that are up on it.
 boost::json::object network_json(const engine::State& state, const engine::Network& network, bool with_containers,
                                  int api_minor);

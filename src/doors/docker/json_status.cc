@@ -8,27 +8,6 @@ namespace fairlead::docker {
 
 using engine::Phase;
 
-std::string_view status_word(const engine::Container& container) {
-  switch (container.phase) {
-    case Phase::created:
-      return "created";
-    // Docker has no word for a start that is under way: the container still shows what it was before.
-    case Phase::starting:
-      return container.finished == ports::Time{} ? "created" : "exited";
-    case Phase::running:
-      return "running";
-    case Phase::exited:
-      return "exited";
-    case Phase::restarting:
-      return "restarting";
-    case Phase::removing:
-      return "removing";
-    case Phase::dead:
-      return "dead";
-  }
-  return "dead";
-}
-
 std::string status_text(const engine::Container& container, ports::Time now) {
   const auto ago = [&] { return wire::human_duration(now - container.finished); };
   switch (container.phase) {

@@ -6,8 +6,6 @@
 
 namespace fairlead::docker {
 
-/// Docker's word for where a container is in its life: created, running, restarting, removing, exited, dead.
-std::string_view status_word(const engine::Container& container);
 /// What the list shows of it: `Up 5 seconds`, `Exited (0) 3 minutes ago`.
 std::string status_text(const engine::Container& container, ports::Time now);
 /// A point in time as the API shows it; `0001-01-01T00:00:00Z` for never.

@@ -5,22 +5,12 @@
 #include "doors/docker/routes.h"
 #include "doors/docker/routes_common.h"
 #include "doors/docker/routes_container_lists.h"
-#include "wire/image_reference.h"
 
 namespace fairlead::docker {
 namespace json = boost::json;
 using Pieces = std::vector<std::string>;
 
 namespace {
-
-/// Runtimes are named by the administrator; `runc` and containerd's name for it always mean the default one's kind.
-base::Result<void> check_runtime(const engine::Settings& settings, const std::string& name) {
-  if (name.empty() || name == "runc" || name == "io.containerd.runc.v2" || name == settings.default_runtime ||
-      settings.runtimes.contains(name)) {
-    return {};
-  }
-  return base::fail(base::ErrorKind::invalid, "unknown or invalid runtime name: " + name);
-}
 
 /// `--platform` of an image that is here for another one is the same as having no image.
 base::Result<void> check_platform(engine::Service& service, const std::string& reference, const std::string& platform) {
@@ -39,13 +29,21 @@ base::Result<void> check_platform(engine::Service& service, const std::string& r
           reference, platform, image->os, image->architecture));
 }
 
+/// Better no container than one whose ports are not where its user believes them to be. The modes without a network of
+/// their own have their own words for published ports.
+base::Result<void> check_publishing(const ports::ContainerSpec& spec) {
+  const std::string& mode = spec.network_mode;
+  const bool own_network = mode != "host" && mode != "none" && !mode.starts_with("container");
+  if (!own_network || (spec.port_bindings.empty() && !spec.publish_all)) return {};
+  return base::fail(base::ErrorKind::not_implemented, "publishing ports (-p, -P) is not implemented by fairlead");
+}
+
 Task<void> create(engine::Service& service, Exchange& exchange) {
   const auto body = co_await exchange.body();
   if (!body) co_return co_await exchange.error(body.error());
   auto request = parse_container_create(*body, exchange.ask().api_minor);
   if (!request) co_return co_await exchange.error(request.error());
-  if (auto known = check_runtime(service.state().settings(), request->spec.runtime); !known)
-    co_return co_await exchange.error(known.error());
+  if (auto plain = check_publishing(request->spec); !plain) co_return co_await exchange.error(plain.error());
   if (auto fits = check_platform(service, request->spec.image, exchange.ask().text("platform")); !fits) {
     co_return co_await exchange.error(fits.error());
   }

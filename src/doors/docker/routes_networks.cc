@@ -5,6 +5,7 @@
 #include "doors/docker/json_network.h"
 #include "doors/docker/routes.h"
 #include "doors/docker/routes_common.h"
+#include "engine/event_of.h"
 
 namespace fairlead::docker {
 namespace json = boost::json;
@@ -30,7 +31,7 @@ bool matches(const engine::State& state, const wire::DockerFilters& filters, std
              const Network& network) {
   if (dangling && *dangling != (!network.predefined && state.members(network.id).empty())) return false;
   return filters.matches_prefix("id", network.id.text()) && filters.matches_name("name", network.name) &&
-         filters.matches("driver", std::string(driver_name(network.driver))) && filters.matches("scope", "local") &&
+         filters.matches("driver", engine::driver_name(network.driver)) && filters.matches("scope", "local") &&
          filters.matches("type", network.predefined ? "builtin" : "custom") && filters.matches_labels(network.labels);
 }
 
