@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2154
 # What fairlead needs from Debian 12, in one place; sourced by ./quickstart and ./check.
 
 build_packages=(clang-19 lld-19 libclang-rt-19-dev cmake ninja-build pkg-config ccache git
