@@ -5,8 +5,8 @@ build_packages=(clang-19 lld-19 libclang-rt-19-dev cmake ninja-build pkg-config 
   libboost1.81-dev libboost-json1.81-dev libfmt-dev libspdlog-dev libcli11-dev libmnl-dev libnftnl-dev libnftables-dev
   libsqlite3-dev libarchive-dev libssl-dev libseccomp-dev libsystemd-dev libcurl4-openssl-dev)
 run_packages=(runc conmon skopeo tini golang-github-containers-common busybox-static ca-certificates)
-try_packages=(iproute2 nftables jq python3 procps util-linux)
-test_packages=(libgtest-dev libgmock-dev python3-pytest iputils-ping curl)
+try_packages=(iproute2 nftables jq python3 procps util-linux curl)
+test_packages=(libgtest-dev libgmock-dev python3-pytest iputils-ping)
 
 # Installs those of "$@" that are missing, quietly; says so first. Does nothing, and needs no network, when all are there.
 install_missing() {

@@ -108,7 +108,7 @@ walk_bridge() {
 }
 
 same_output() { [ "$(docker exec "$1" ip addr)" = "$(on_host busybox ip addr)" ]; }
-host_serves() { [ "$(on_outside env -u http_proxy busybox wget -q -T 3 -O - "http://$host_address:8099/hostname")" = "$(docker exec bbox02 cat /etc/hostname)" ]; }
+host_serves() { [ "$(on_outside curl -s -m 3 --noproxy "*" "http://$host_address:8099/hostname")" = "$(docker exec bbox02 cat /etc/hostname)" ]; }
 
 walk_host() {
   say "W04  a container on the host's own network"
