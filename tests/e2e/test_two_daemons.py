@@ -22,6 +22,18 @@ def other():
     made.remove()
 
 
+def test_a_daemon_that_starts_leaves_the_others_containers_alone(box, other, peer):
+    box.docker("run", "-d", "--name", "mine", "busybox", "sleep", "600")
+    second = run_daemon(other, peer)
+    world = World(other, next(second), default_client())
+    world.daemon.kill9()
+    world.daemon.start()
+    assert " 0% packet loss" in box.exec("mine", f"ping -c 1 -W 2 {box.host.OUTSIDE}").out
+    assert world.docker("ps", "-aq").lines == []
+    next(second, None)
+    assert " 0% packet loss" in box.exec("mine", f"ping -c 1 -W 2 {box.host.OUTSIDE}").out
+
+
 def test_two_daemons_play_the_walkthrough_at_once(host, daemon, other, peer):
     second = run_daemon(other, peer)
     worlds = [World(host, daemon, default_client()), World(other, next(second), default_client())]

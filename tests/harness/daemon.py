@@ -43,21 +43,24 @@ class Daemon:
             env["FAIRLEAD_FAULT"] = fault
         return env
 
-    def start(self, fault=None, options=()):
+    def start(self, fault=None, options=(), wait=True):
         argv = list(map(str, self._argv([*self.options, *options])))
         with open(self.log_path, "ab") as log:
             log.write(("$ " + " ".join(argv) + "\n").encode())
             log.flush()
             self.process = subprocess.Popen(["nsenter", f"--net=/run/netns/{self.host.ns}", *argv], stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log, env=self._environment(fault), start_new_session=True)
-        self.wait_ready()
+        if wait:
+            self.wait_ready()
         return self
 
     def wait_ready(self, seconds=30):
-        kernel.wait_for(self._answers, seconds, "the daemon to answer", every=0.02)
-
-    def _answers(self):
+        kernel.wait_for(lambda: self.answers() or self.process.poll() is not None, seconds, "the daemon to answer", every=0.02)
         assert self.process.poll() is None, f"the daemon ended with {self.process.returncode}:\n{self.log()[-4000:]}"
+
+    def answers(self):
+        if self.process.poll() is not None:
+            return False
         try:
             with socket.socket(socket.AF_UNIX) as s:
                 s.settimeout(5)
@@ -68,13 +71,17 @@ class Daemon:
             return False
 
     def alive(self):
-        return self.process is not None and self.process.poll() is None and self._answers()
+        return self.process is not None and self.process.poll() is None and self.answers()
 
     def load_busybox(self, client):
         if self.peer == "dockerd":
-            run(client, "-H", self.url, "import", "-c", 'CMD ["sh"]', "-", "busybox:latest", input=image.busybox_tar())
+            self.import_busybox(client)
         else:
             run(programs.ours("fairlead"), "image", "bootstrap", "-H", self.url, timeout=120)
+
+    def import_busybox(self, client):
+        """The same bytes into any daemon."""
+        run(client, "-H", self.url, "import", "-c", 'CMD ["sh"]', "-", "busybox:latest", input=image.busybox_tar())
 
     def stop(self, sig=signal.SIGTERM, seconds=30):
         """Ends it by its pid. Containers stay."""
@@ -104,6 +111,8 @@ class Daemon:
                 for pid in left():
                     kernel.end_process(pid)
             time.sleep(0.02)
+        # A process id that was taken again would pass for a containerd that lives.
+        (self.exec_root / "containerd/containerd.pid").unlink(missing_ok=True)
 
     def log(self):
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""

@@ -1,0 +1,56 @@
+"""kill -9 in the middle of a run, at each point that the daemon itself names: the next daemon holds a working container
+or no trace of one."""
+import pytest
+from harness import kernel, leaks
+
+NAME = "cut"
+
+
+@pytest.fixture(scope="module")
+def peer():
+    return "fairlead"  # a peer has no fault points
+
+
+@pytest.fixture
+def settled(box):
+    """Before the first measure a container has run once, so that what stays for good is there."""
+    box.docker("run", "--rm", "busybox", "true")
+    kernel.wait_for(lambda: not box.docker("ps", "-aq").lines)
+    return box
+
+
+def test_run_cut_short(settled, fault):
+    assert fault != "none-listed", "fairleadd --list-faults named no fault point"
+    box = settled
+    before = leaks.snapshot(box.daemon)
+    box.daemon.stop()
+    box.daemon.start(fault=fault, wait=False)
+    kernel.wait_for(lambda: box.daemon.process.poll() is not None or box.daemon.answers(), 30, "the daemon to answer or to end")
+    for step in (("run", "-d", "--name", NAME, "busybox", "sleep", "600"), ("exec", NAME, "true"),
+                 ("stop", "-t", "0", NAME), ("rm", NAME)):
+        if box.daemon.process.poll() is not None:
+            break
+        box.docker(*step, check=False, timeout=30)
+    try:
+        box.daemon.process.wait(5)
+    except Exception:
+        pytest.fail(f"no part of a start, run, exec, stop and rm reached the fault point {fault}")
+    assert box.daemon.process.returncode == -9, f"ended with {box.daemon.process.returncode}, not by the fault"
+
+    box.daemon.start()
+    for name in box.docker("ps", "-a", "--format", "{{.Names}}").lines:
+        assert name == NAME
+        check_works(box)
+        box.docker("rm", "-f", NAME)
+    leaks.assert_none(box.daemon, before)
+    # And the name, the address and the ports are free again.
+    assert box.docker("run", "--rm", "--name", NAME, "busybox", "echo", "again").out == "again"
+
+
+def check_works(box):
+    state = box.inspect(NAME)["State"]
+    if not state["Running"]:
+        assert state["Pid"] == 0
+        box.docker("start", NAME)
+    assert " 0% packet loss" in box.exec(NAME, f"ping -c 1 -W 2 {box.host.OUTSIDE}").out
+    assert box.inspect(NAME)["NetworkSettings"]["IPAddress"] in box.exec(NAME, "ip addr show eth0").out
