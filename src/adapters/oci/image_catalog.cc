@@ -102,7 +102,7 @@ base::Result<std::string> ImageCatalog::config_text(const std::string& id) const
 base::Result<void> ImageCatalog::publish(ImageIndex next) {
   const auto names = next.names_json();
   if (names != index()->names_json()) {
-    if (auto written = write_file_atomically(root_ / "names.json", names); !written) return written;
+    if (auto written = write_file_atomically(root_ / "names.json", names, root_ / "tmp"); !written) return written;
   }
   auto fresh = std::make_shared<const ImageIndex>(std::move(next));
   const std::lock_guard lock(reading_);
@@ -125,7 +125,7 @@ base::Result<ports::Image> ImageCatalog::add(const std::string& config_text, std
     std::vector<StoredLayer> stored;
     for (const auto& hold : layers) stored.push_back(hold.layer());
     next.add(make_image(id, *config, stored, layers_));
-    if (auto written = write_file_atomically(config_path(id), config_text); !written)
+    if (auto written = write_file_atomically(config_path(id), config_text, root_ / "tmp"); !written)
       return std::unexpected(written.error());
   }
   for (const auto& name : names) next.set_name(name, id);

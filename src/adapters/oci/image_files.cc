@@ -33,8 +33,8 @@ void sync_dir(const fs::path& dir) {
 
 }  // namespace
 
-base::Result<void> write_file_atomically(const fs::path& path, std::string_view text) {
-  auto temporary = path.string() + ".XXXXXX";
+base::Result<void> write_file_atomically(const fs::path& path, std::string_view text, const fs::path& temp_dir) {
+  auto temporary = (temp_dir / "XXXXXX").string();
   base::Fd fd(::mkostemp(temporary.data(), O_CLOEXEC));
   if (!fd) return base::fail_errno(errno, "create " + temporary);
   auto done = write_all(fd.get(), text);
