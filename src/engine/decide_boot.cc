@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/address_pool.h"
 #include "engine/decide_parts.h"
 #include "engine/network_config.h"

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/decide_parts.h"
 #include "engine/endpoints.h"
 #include "engine/event_of.h"

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/address_pool.h"
 #include "engine/event_of.h"
 

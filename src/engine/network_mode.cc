@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/endpoint_rules.h"
 
 namespace fairlead::engine {

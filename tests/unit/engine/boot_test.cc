@@ -1,0 +1,131 @@
+#include <gtest/gtest.h>
+
+#include "support/engine_world.h"
+
+namespace fairlead::testing {
+namespace {
+
+TEST(Boot, MakesTheThreeNetworks) {
+  World world;
+  world.boot();
+  ASSERT_EQ(world.state.networks().size(), 3u);
+  const auto& bridge = world.network("bridge");
+  EXPECT_EQ(bridge.subnets.at(0).prefix, prefix("172.17.0.0/16"));
+  EXPECT_EQ(bridge.subnets[0].gateway, ip("172.17.0.1"));
+  EXPECT_EQ(bridge.bridge, "docker0");
+  EXPECT_TRUE(bridge.predefined);
+  EXPECT_EQ(bridge.options.at("com.docker.network.bridge.default_bridge"), "true");
+  EXPECT_EQ(bridge.options.at("com.docker.network.driver.mtu"), "1500");
+  EXPECT_EQ(bridge.options.size(), 6u);
+  EXPECT_EQ(world.network("host").driver, Driver::host);
+  EXPECT_EQ(world.network("none").driver, Driver::null);
+}
+
+TEST(Boot, PassesOverWhatTheHostUses) {
+  World world;
+  world.facts.host.routes.push_back(prefix("172.17.4.0/24"));
+  world.facts.host.addresses.push_back(prefix("172.18.255.1/30"));
+  world.facts.host.routes.push_back(prefix("0.0.0.0/1"));
+  world.boot();
+  EXPECT_EQ(world.network("bridge").subnets.at(0).prefix, prefix("172.19.0.0/16"));
+}
+
+TEST(Boot, ASecondTimeChangesNothing) {
+  World world;
+  world.boot();
+  world.facts.host.routes.push_back(prefix("172.17.0.0/16"));
+  world.facts.host.addresses.push_back(prefix("172.17.0.1/16"));
+  world.facts.host.ip_forward_was_on = true;
+  EXPECT_TRUE(world.must(BootHost{}).changes.empty());
+  EXPECT_TRUE(world.state.host().forwarding_switched_on);
+}
+
+TEST(Boot, ANewBipMovesTheBridgeUnlessContainersAreUp) {
+  World world;
+  world.boot();
+  const auto id = world.network("bridge").id;
+  const auto container = world.run("c1");
+  Settings settings;
+  settings.bridge_ip = prefix("10.9.0.254/24");
+  world.state.set_settings(settings);
+  EXPECT_EQ(world.must(BootHost{}).warnings.size(), 1u);
+  EXPECT_EQ(world.network("bridge").subnets.at(0).prefix, prefix("172.17.0.0/16"));
+  world.must(ContainerExited{container, 0});
+  world.must(BootHost{});
+  EXPECT_EQ(world.network("bridge").subnets.at(0).prefix, prefix("10.9.0.0/24"));
+  EXPECT_EQ(world.network("bridge").subnets[0].gateway, ip("10.9.0.254"));
+  EXPECT_EQ(world.network("bridge").id, id);
+  world.start(container);
+  EXPECT_EQ(world.address(container), "10.9.0.1/24");
+}
+
+TEST(Boot, FixedCidrBoundsTheAddresses) {
+  Settings settings;
+  settings.fixed_cidr = prefix("172.18.5.0/24");
+  World world(settings);
+  world.boot();
+  EXPECT_EQ(world.network("bridge").subnets.at(0).prefix, prefix("172.18.0.0/16"));
+  EXPECT_EQ(world.address(world.run("c1")), "172.18.5.0/16");
+  EXPECT_TRUE(world.must(BootHost{}).changes.empty());
+}
+
+TEST(Boot, RefusesSettingsThatDoNotFit) {
+  Settings settings;
+  settings.bridge_ip = prefix("10.9.0.1/24");
+  settings.fixed_cidr = prefix("10.8.0.0/24");
+  EXPECT_EQ(World(settings).refusal(BootHost{}), "--fixed-cidr 10.8.0.0/24 is outside the subnet 10.9.0.0/24");
+  settings = {};
+  settings.bridge_ip = prefix("10.9.0.0/24");
+  EXPECT_EQ(World(settings).refusal(BootHost{}), "--bip 10.9.0.0/24 is not an address of its own subnet");
+}
+
+TEST(Boot, ForwardingIsOursOnlyWhereItWasOff) {
+  World on;
+  on.facts.host.ip_forward_was_on = true;
+  on.boot();
+  EXPECT_FALSE(on.state.host().forwarding_switched_on);
+  Settings settings;
+  settings.ip_forward = false;
+  World left(settings);
+  left.boot();
+  EXPECT_FALSE(left.state.host().forwarding_switched_on);
+}
+
+TEST(Boot, AForeignBridgeGivesItsSubnetAndIsNotDrawn) {
+  Settings settings;
+  settings.bridge = "br0";
+  settings.foreign_bridge = true;
+  World world(settings);
+  EXPECT_NE(world.refusal(BootHost{}), "");
+  world.facts.foreign_bridge_addresses = {prefix("10.1.0.3/24")};
+  world.facts.host.addresses.push_back(prefix("10.1.0.3/24"));
+  world.boot();
+  EXPECT_EQ(world.network("bridge").subnets.at(0).gateway, ip("10.1.0.3"));
+  for (const auto& object : render(world.state, world.network("bridge").id)) {
+    EXPECT_TRUE(std::holds_alternative<ports::FirewallElement>(object)) << ports::describe(object);
+  }
+}
+
+TEST(Boot, WithoutABridgeTheDefaultModeIsNone) {
+  Settings settings;
+  settings.bridge = "none";
+  World world(settings);
+  world.boot();
+  EXPECT_EQ(world.state.networks().size(), 2u);
+  EXPECT_EQ(world.container(world.create_in("c1", "default")).spec.network_mode, "none");
+}
+
+TEST(Boot, MtuFollowsTheEgressOrTheSetting) {
+  World world;
+  world.facts.host.egress_mtu = 1420;
+  world.boot();
+  EXPECT_EQ(world.network("bridge").mtu, 1420u);
+  Settings settings;
+  settings.mtu = 1300;
+  world.state.set_settings(settings);
+  world.must(BootHost{});
+  EXPECT_EQ(world.network("bridge").mtu, 1300u);
+}
+
+}  // namespace
+}  // namespace fairlead::testing

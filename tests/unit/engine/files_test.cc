@@ -1,0 +1,69 @@
+#include "engine/files.h"
+
+#include <gtest/gtest.h>
+
+#include "support/engine_world.h"
+
+namespace fairlead::testing {
+namespace {
+
+constexpr char kLocal[] =
+    "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::\tip6-localnet\nff00::\tip6-mcastprefix\n"
+    "ff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n";
+
+TEST(HostsFile, OwnAddressExtraHostsAndLinks) {
+  World world;
+  world.boot();
+  const auto db = world.run("db");
+  ports::ContainerSpec spec;
+  spec.hostname = "web";
+  spec.domainname = "lan";
+  spec.extra_hosts = {"gw:host-gateway", "six=[2001:db8::1]", "two:10.0.0.1"};
+  spec.links = {"db:store"};
+  const auto id = world.create("web1", spec);
+  world.start(id);
+  EXPECT_EQ(hosts_file(world.state, world.container(id)),
+            std::string(kLocal) + "172.17.0.1\tgw\n2001:db8::1\tsix\n10.0.0.1\ttwo\n172.17.0.2\tstore " +
+                db.short_text() + " db\n172.17.0.3\tweb.lan web\n");
+  const auto host = world.create_in("hh", "host");
+  EXPECT_EQ(hosts_file(world.state, world.container(host), "127.0.0.1 here"), "127.0.0.1 here\n");
+}
+
+TEST(Hostname, GivenOrShortIdOrTheHosts) {
+  World world;
+  world.boot();
+  const auto plain = world.create("c1"), host = world.create_in("c2", "host");
+  EXPECT_EQ(hostname(world.container(plain), "box"), plain.short_text());
+  EXPECT_EQ(hostname(world.container(host), "box"), "box");
+}
+
+TEST(ResolvConf, HostServersWithoutLoopback) {
+  World world;
+  world.boot();
+  const auto bridge = world.container(world.create("c1"));
+  constexpr char kHost[] =
+      "# of the host\nnameserver 127.0.0.53\nnameserver ::1\nnameserver 10.0.0.2 # office\nnameserver fe80::1%eth0\n"
+      "domain old\nsearch lan corp\noptions edns0\noptions trust-ad\n";
+  EXPECT_EQ(resolv_conf(world.state, bridge, kHost), "nameserver 10.0.0.2\nsearch lan corp\noptions edns0 trust-ad\n");
+  EXPECT_EQ(resolv_conf(world.state, bridge, "nameserver 127.0.0.1\n"), "nameserver 8.8.8.8\nnameserver 8.8.4.4\n");
+  EXPECT_EQ(resolv_conf(world.state, world.container(world.create_in("c2", "host")), kHost), kHost);
+}
+
+TEST(ResolvConf, OwnSettingsBeforeTheDaemonsBeforeTheHosts) {
+  Settings settings;
+  settings.dns = {"9.9.9.9"};
+  settings.dns_search = {"daemon"};
+  World world(settings);
+  world.boot();
+  ports::ContainerSpec spec;
+  spec.dns = {"1.1.1.1"};
+  spec.dns_search = {"."};
+  spec.dns_options = {"ndots:2"};
+  EXPECT_EQ(resolv_conf(world.state, world.container(world.create("c1", spec)), "nameserver 10.0.0.2\n"),
+            "nameserver 1.1.1.1\noptions ndots:2\n");
+  EXPECT_EQ(resolv_conf(world.state, world.container(world.create("c2")), "nameserver 10.0.0.2\n"),
+            "nameserver 9.9.9.9\nsearch daemon\n");
+}
+
+}  // namespace
+}  // namespace fairlead::testing
