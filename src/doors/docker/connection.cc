@@ -59,6 +59,7 @@ class Connection final : public Exchange, public Live {
   Task<void> error(const base::Error& error) override;
   Task<void> begin_stream(int status, std::string content_type) override;
   Task<bool> write(std::string_view bytes) override;
+  void cut_off() override { alive_ = false; }
   Task<void> client_gone() override { co_await ready(socket_, Socket::wait_error); }
   Task<base::Result<Hijacked>> hijack(std::string content_type) override;
 

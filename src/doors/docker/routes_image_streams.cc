@@ -121,8 +121,9 @@ Task<void> save_images(engine::Service& service, Exchange& exchange, std::vector
     if (!saved) co_return co_await exchange.error(saved.error());
     co_return co_await exchange.error({base::ErrorKind::internal, "the archive is empty", {}});
   }
-  // Too late for a status: the archive the client has lacks its end, which every reader of a tar notices.
-  if (!saved) base::log(base::LogLevel::error, "save {}: {}", fmt::join(references, " "), saved.error().text);
+  if (saved) co_return;
+  base::log(base::LogLevel::error, "save {}: {}", fmt::join(references, " "), saved.error().text);
+  exchange.cut_off();
 }
 
 }  // namespace fairlead::docker

@@ -38,17 +38,16 @@ class Underway {
 };
 
 /// Streams the request's body into `work`, which reads it from the descriptor it is given, and waits for what it makes
-/// of it. When both fail the work's error counts: it knows why it stopped reading.
+/// of it. The work's word counts: it knows why it stopped reading, and may have enough before the end (a tar's
+/// padding).
 template <class T, class Work>
 Task<base::Result<T>> with_body(engine::Service& service, Exchange& exchange, Work work) {
   auto pipe = make_pipe();
   if (!pipe) co_return std::unexpected(pipe.error());
   Underway<base::Result<T>> underway(
       service, [work = std::move(work), input = std::move(pipe->reading)]() mutable { return work(std::move(input)); });
-  const auto copied = co_await exchange.body_into(std::move(pipe->writing));
-  auto made = co_await underway.finish();
-  if (made && !copied) co_return std::unexpected(copied.error());
-  co_return made;
+  (void)co_await exchange.body_into(std::move(pipe->writing));
+  co_return co_await underway.finish();
 }
 
 /// Sends what comes out of `reading` as the answer's body, until its end. The answer begins with the first byte: the
