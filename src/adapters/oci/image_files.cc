@@ -34,7 +34,7 @@ void sync_dir(const fs::path& dir) {
 }  // namespace
 
 base::Result<void> write_file_atomically(const fs::path& path, std::string_view text, const fs::path& temp_dir) {
-  auto temporary = (temp_dir / "XXXXXX").string();
+  auto temporary = temp_dir.empty() ? path.string() + ".XXXXXX" : (temp_dir / "XXXXXX").string();
   base::Fd fd(::mkostemp(temporary.data(), O_CLOEXEC));
   if (!fd) return base::fail_errno(errno, "create " + temporary);
   auto done = write_all(fd.get(), text);

@@ -8,10 +8,10 @@
 
 namespace fairlead::oci {
 
-/// Writes `text` under a temporary name in `temp_dir` (of the same file system), syncs it and renames it over `path`:
-/// after a crash at any point either the old or the new content stands there.
+/// Writes `text` under a temporary name in `temp_dir` (of the same file system; by default next to `path`), syncs it
+/// and renames it over `path`: after a crash at any point either the old or the new content stands there.
 base::Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view text,
-                                         const std::filesystem::path& temp_dir);
+                                         const std::filesystem::path& temp_dir = {});
 
 /// The whole of a file of at most `max_bytes`; `invalid` where it is longer, `not_found` where there is none.
 base::Result<std::string> read_small_file(const std::filesystem::path& path, std::size_t max_bytes);
