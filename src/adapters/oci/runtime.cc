@@ -165,20 +165,20 @@ base::Result<ports::ExecProcess> OciRuntime::exec(base::ContainerId id, const po
   base::Fd own(::fcntl(process->exited.get(), F_DUPFD_CLOEXEC, 0));
   if (!own) return base::fail_errno(errno, "cannot watch the new process");
   const std::lock_guard lock(exec_mutex_);
-  execs_[process->pid] = std::move(own);
+  execs_[process->pid] = {id, std::move(own), std::nullopt};
   return process;
 }
 
 int OciRuntime::exec_exit_code(pid_t pid) {
-  base::Fd process;
+  ExecChild child;
   {
     const std::lock_guard lock(exec_mutex_);
     const auto found = execs_.find(pid);
     if (found == execs_.end()) return -1;
-    process = std::move(found->second);
+    child = std::move(found->second);
     execs_.erase(found);
   }
-  return collect(process.get());
+  return child.exit_code ? *child.exit_code : collect(child.process.get());
 }
 
 base::Result<std::unique_ptr<ports::LogStream>> OciRuntime::logs(base::ContainerId id, const ports::LogQuery& query) {

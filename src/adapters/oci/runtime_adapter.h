@@ -2,6 +2,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,13 @@
 #include "adapters/oci/seccomp.h"
 
 namespace fairlead::oci {
+
+/// A process of `exec`: our child, whose end somebody will ask for.
+struct ExecChild {
+  base::ContainerId container;
+  base::Fd process;
+  std::optional<int> exit_code;  ///< collected already
+};
 
 /// `ports::Runtime` over runc or crun and conmon.
 class OciRuntime final : public ports::Runtime {
@@ -41,6 +49,7 @@ class OciRuntime final : public ports::Runtime {
   base::Result<std::string> program_of(const std::string& runtime) const;
   base::Result<ports::Launched> launch_inside(const ports::Launch& launch, const LaunchRecord& record);
   void end_processes(const base::ContainerId& id);
+  void end_execs(const base::ContainerId& id);
   base::Result<void> remove_runtime_state(const base::ContainerId& id);
   void clean_strangers(const std::vector<base::ContainerId>& known);
   ports::ObservedContainer observe_one(const base::ContainerId& id, pid_t monitor_pid);
@@ -52,7 +61,7 @@ class OciRuntime final : public ports::Runtime {
   Exits exits_;
   LiveTable live_;
   std::mutex exec_mutex_;
-  std::map<pid_t, base::Fd> execs_;
+  std::map<pid_t, ExecChild> execs_;
 };
 
 }  // namespace fairlead::oci

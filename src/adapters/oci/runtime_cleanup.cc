@@ -23,6 +23,16 @@ bool is_there(const std::filesystem::path& path) { return ::access(path.c_str(),
 
 }  // namespace
 
+/// The first process of a PID namespace cannot end before every other one in it has been collected, and those of `exec` are ours.
+void OciRuntime::end_execs(const base::ContainerId& id) {
+  const std::lock_guard lock(exec_mutex_);
+  for (auto& [pid, child] : execs_) {
+    if (child.container != id || child.exit_code) continue;
+    kill_by(child.process.get());
+    if (ended_within(child.process.get(), kKillLimit)) child.exit_code = collect(child.process.get());
+  }
+}
+
 void OciRuntime::end_processes(const base::ContainerId& id) {
   auto live = live_.take(id);
   const auto paths = roots_.of(id);
@@ -35,6 +45,7 @@ void OciRuntime::end_processes(const base::ContainerId& id) {
   }
   if (live->process) {
     kill_by(live->process.get());
+    end_execs(id);
     if (!ended_within(live->process.get(), kKillLimit)) base::log(base::LogLevel::error, "container {}: process {} does not die", id.text(), live->pid);
   }
   if (!live->monitor) return;
