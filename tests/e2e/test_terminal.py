@@ -1,4 +1,5 @@
 """`docker run -it` under a real pseudo-terminal: size, detaching, attaching again, the keys that signal."""
+from harness import kernel
 
 
 def test_size_follows_the_terminal(box):
@@ -62,10 +63,10 @@ def test_exec_has_a_terminal_of_its_own(box):
 
 
 def test_interrupt_key_reaches_the_foreground_program(box):
-    terminal = box.terminal("run", "-it", "--rm", "busybox")
+    terminal = box.terminal("run", "-it", "--rm", "--name", "typed", "busybox")
     terminal.prompt()
     terminal.send("sleep 300\r")
-    terminal.expect("sleep 300")
+    kernel.wait_for(lambda: "sleep 300" in box.exec("typed", "ps").out)
     terminal.send("\x03")
     terminal.prompt()
     assert terminal.run("echo $?") == "130"

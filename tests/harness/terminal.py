@@ -61,8 +61,9 @@ class Terminal:
     def run(self, line, seconds=20):
         """Types a line at the shell's prompt; gives what it printed."""
         self.send(line + "\r")
-        printed = self.prompt(seconds)
-        return "\n".join(printed.splitlines()[1:-1])
+        # The shell draws its prompt anew when the first size arrives: only what follows the typed line counts.
+        self.expect(re.escape(line) + r"\r*\n", seconds)
+        return "\n".join(self.prompt(seconds).splitlines()[:-1])
 
     def wait(self, seconds=20):
         """The exit code; reads on meanwhile, so that nothing blocks on a full terminal."""
