@@ -1,7 +1,13 @@
 """kill -9 in the middle of a run, at each point that the daemon itself names: the next daemon holds a working container
 or no trace of one."""
+import subprocess
+
 import pytest
+from conftest import default_client
 from harness import kernel, leaks
+from harness.daemon import Daemon
+from harness.host import Host
+from harness.world import World
 
 NAME = "cut"
 
@@ -19,9 +25,35 @@ def settled(box):
     return box
 
 
-def test_run_cut_short(settled, fault):
+def test_cut_short(request, fault):
     assert fault != "none-listed", "fairleadd --list-faults named no fault point"
-    box = settled
+    if fault.startswith("boot-"):
+        first_start_cut_short(fault)
+    else:
+        run_cut_short(request.getfixturevalue("settled"), fault)
+
+
+def first_start_cut_short(fault):
+    """On a host where nothing of ours was before."""
+    host = Host()
+    daemon = Daemon(host)
+    box = World(host, daemon, default_client())
+    try:
+        daemon.start(fault=fault, wait=False)
+        assert daemon.process.wait(20) == -9
+        daemon.start()
+        assert sorted(box.docker("network", "ls", "--format", "{{.Name}}").lines) == ["bridge", "host", "none"]
+        assert [l["ifname"] for l in kernel.ip(host.ns, "link") if l["ifname"] == "docker0"] == ["docker0"]
+        daemon.load_busybox(default_client())
+        box.docker("run", "-d", "--name", NAME, "busybox", "sleep", "600")
+        check_works(box)
+        box.clear()
+    finally:
+        daemon.stop()
+        host.remove()
+
+
+def run_cut_short(box, fault):
     before = leaks.snapshot(box.daemon)
     box.daemon.stop()
     box.daemon.start(fault=fault, wait=False)
@@ -33,7 +65,7 @@ def test_run_cut_short(settled, fault):
         box.docker(*step, check=False, timeout=30)
     try:
         box.daemon.process.wait(5)
-    except Exception:
+    except subprocess.TimeoutExpired:
         pytest.fail(f"no part of a start, run, exec, stop and rm reached the fault point {fault}")
     assert box.daemon.process.returncode == -9, f"ended with {box.daemon.process.returncode}, not by the fault"
 
