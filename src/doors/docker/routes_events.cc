@@ -3,9 +3,9 @@
 
 #include "base/log.h"
 #include "doors/docker/json_event.h"
+#include "doors/docker/routes_common.h"
 #include "doors/docker/stream_io.h"
 #include "doors/docker/stream_route_groups.h"
-#include "wire/docker_time.h"
 
 namespace fairlead::docker {
 namespace {
@@ -18,15 +18,14 @@ struct EventQuery {
   wire::DockerFilters filters;
 };
 
-base::Result<EventQuery> parse_query(const Ask& ask) {
+base::Result<EventQuery> parse_query(const Ask& ask, ports::Time now) {
   EventQuery query;
   for (const auto& [name, moment] : {std::pair("since", &query.since), std::pair("until", &query.until)}) {
     const auto text = ask.text(name);
     if (text.empty()) continue;
-    const auto since_epoch = wire::parse_unix_time(text);
-    if (!since_epoch)
-      return base::fail(base::ErrorKind::invalid, fmt::format("invalid value for \"{}\": {}", name, text));
-    *moment = ports::Time(*since_epoch);
+    const auto parsed = point_in_time(text, now);
+    if (!parsed) return base::fail(base::ErrorKind::invalid, fmt::format("invalid value for \"{}\": {}", name, text));
+    *moment = parsed;
   }
   if (query.since && query.until && *query.since > *query.until)
     return base::fail(base::ErrorKind::invalid, fmt::format("`since` time ({}) cannot be after `until` time ({})",
@@ -68,7 +67,8 @@ Task<bool> deliver(Exchange& exchange, Queue& queue) {
 }
 
 Task<void> events(engine::Service& service, Exchange& exchange) {
-  const auto query = parse_query(exchange.ask());
+  const auto now = service.clock().now();
+  const auto query = parse_query(exchange.ask(), now);
   if (!query) co_return co_await exchange.error(query.error());
   const auto executor = co_await asio::this_coro::executor;
   const auto queue = std::make_shared<Queue>(executor);
@@ -78,7 +78,6 @@ Task<void> events(engine::Service& service, Exchange& exchange) {
           event_matches(event, query->filters))
         queue->push(event);
   }
-  const auto now = service.clock().now();
   const bool past = query->until && *query->until <= now;
   engine::Ticket ticket;
   if (!past)

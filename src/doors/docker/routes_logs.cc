@@ -5,9 +5,9 @@
 
 #include "base/log.h"
 #include "doors/docker/log_text.h"
+#include "doors/docker/routes_common.h"
 #include "doors/docker/stream_io.h"
 #include "doors/docker/stream_route_groups.h"
-#include "wire/docker_time.h"
 #include "wire/stream_frame.h"
 
 namespace fairlead::docker {
@@ -26,17 +26,17 @@ std::optional<std::int64_t> parse_tail(const std::string& text) {
   return lines;
 }
 
-base::Result<std::optional<ports::Time>> parse_moment(const std::string& text) {
+base::Result<std::optional<ports::Time>> parse_moment(const std::string& text, ports::Time now) {
   if (text.empty() || text == "0") return std::optional<ports::Time>();
-  const auto since_epoch = wire::parse_unix_time(text);
-  if (!since_epoch) return base::fail(base::ErrorKind::invalid, fmt::format("invalid value for time: \"{}\"", text));
-  return ports::Time(*since_epoch);
+  const auto moment = point_in_time(text, now);
+  if (!moment) return base::fail(base::ErrorKind::invalid, fmt::format("invalid value for time: \"{}\"", text));
+  return moment;
 }
 
-base::Result<ports::LogQuery> parse_query(const Ask& ask) {
-  const auto since = parse_moment(ask.text("since"));
+base::Result<ports::LogQuery> parse_query(const Ask& ask, ports::Time now) {
+  const auto since = parse_moment(ask.text("since"), now);
   if (!since) return std::unexpected(since.error());
-  const auto until = parse_moment(ask.text("until"));
+  const auto until = parse_moment(ask.text("until"), now);
   if (!until) return std::unexpected(until.error());
   return ports::LogQuery{.tail = parse_tail(ask.text("tail")), .since = *since, .until = *until};
 }
@@ -120,7 +120,7 @@ Task<void> logs(engine::Service& service, Exchange& exchange, std::string refere
   if (!choice.output && !choice.error)
     co_return co_await exchange.error(
         {base::ErrorKind::invalid, "Bad parameters: you must choose at least one stream", {}});
-  const auto query = parse_query(ask);
+  const auto query = parse_query(ask, service.clock().now());
   if (!query) co_return co_await exchange.error(query.error());
   const auto found = service.state().find_container(reference);
   if (!found) co_return co_await exchange.error(found.error());

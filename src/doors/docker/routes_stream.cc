@@ -30,7 +30,7 @@ base::Result<ConsoleSize> parse_console_size(const Ask& ask) {
 
 std::vector<Route> stream_routes(engine::Service& service) {
   std::vector<Route> all;
-  for (const auto group : {attach_routes, exec_routes, log_routes, event_routes, wait_routes}) {
+  for (const auto group : {attach_routes, exec_routes, log_routes, event_routes, wait_routes, disk_routes}) {
     auto routes = group(service);
     all.insert(all.end(), std::make_move_iterator(routes.begin()), std::make_move_iterator(routes.end()));
   }

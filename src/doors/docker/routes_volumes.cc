@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "doors/docker/json_fields.h"
-#include "doors/docker/json_status.h"
+#include "doors/docker/json_volume.h"
 #include "doors/docker/routes.h"
 #include "doors/docker/routes_common.h"
 #include "wire/docker_bind_spec.h"
@@ -19,33 +19,6 @@ const std::set<std::string> kListFilters{"dangling", "driver", "label", "label!"
 constexpr char kAnonymous[] = "com.docker.volume.anonymous";
 /// From this version on prune takes anonymous volumes only, unless it is asked for all.
 constexpr int kPruneAnonymous = 42;
-
-/// Ids of the containers that mount a volume.
-std::vector<std::string> users_of(const engine::State& state, const std::string& volume) {
-  std::vector<std::string> users;
-  for (const auto& [id, container] : state.containers()) {
-    const bool mounts = std::ranges::any_of(container->spec.mounts, [&](const ports::MountRequest& mount) {
-      return mount.kind == ports::MountRequest::Kind::volume && mount.source == volume;
-    });
-    if (mounts || std::ranges::find(container->volumes, volume) != container->volumes.end()) users.push_back(id.text());
-  }
-  return users;
-}
-
-json::object volume_json(const Volume& volume) {
-  const auto map_or_null = [](const std::map<std::string, std::string>& map) {
-    return map.empty() ? json::value(nullptr) : json::value(object_of(map));
-  };
-  json::object shown;
-  shown["CreatedAt"] = time_text(volume.created);
-  shown["Driver"] = volume.driver;
-  shown["Labels"] = map_or_null(volume.labels);
-  shown["Mountpoint"] = volume.mountpoint;
-  shown["Name"] = volume.name;
-  shown["Options"] = map_or_null(volume.options);
-  shown["Scope"] = "local";
-  return shown;
-}
 
 void tell(engine::Service& service, std::string action, const std::string& name) {
   service.publish({service.clock().now(), "volume", std::move(action), name, {{"driver", "local"}}});

@@ -12,6 +12,7 @@ std::vector<Route> exec_routes(engine::Service& service);
 std::vector<Route> log_routes(engine::Service& service);
 std::vector<Route> event_routes(engine::Service& service);
 std::vector<Route> wait_routes(engine::Service& service);
+std::vector<Route> disk_routes(engine::Service& service);
 
 struct ConsoleSize {
   std::uint32_t height = 0, width = 0;

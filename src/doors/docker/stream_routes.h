@@ -7,9 +7,9 @@
 
 namespace fairlead::docker {
 
-/// /_ping, /version, /info, /system/df.
+/// /_ping, /version, /info.
 std::vector<Route> system_routes(engine::Service& service);
-/// attach, wait, resize, exec, logs, events.
+/// attach, wait, resize, exec, logs, events, /system/df.
 std::vector<Route> stream_routes(engine::Service& service);
 /// What Docker has and this engine has not: 501, or 503 for what needs a swarm, in plain words.
 std::vector<Route> missing_routes();
