@@ -107,8 +107,8 @@ std::optional<Time> parse_rfc3339(std::string_view text) {
   if (!offset) return std::nullopt;
   const auto days = std::chrono::sys_days{clock->date};
   const seconds whole = days.time_since_epoch() + seconds{clock->second_of_day - *offset};
-  // 64 bits of nanoseconds reach from 1677 to 2262.
-  constexpr seconds limit{9'223'372'035};
+  // 64 bits of nanoseconds reach from 1677 to 2262; by whole days, so that a day's start fits as well.
+  constexpr seconds limit = std::chrono::days{106'750};
   if (whole > limit || whole < -limit) return std::nullopt;
   return Time{nanoseconds{whole} + nanoseconds{*fraction}};
 }

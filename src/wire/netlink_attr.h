@@ -2,6 +2,7 @@
 /// Safe reading of netlink attributes: a length that does not fit reads as zero or empty, never past the end.
 #include <libmnl/libmnl.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -42,6 +43,19 @@ void for_each_attr(const void* first, std::size_t size, Visit&& visit) {
   for (const auto* attr = static_cast<const nlattr*>(first); mnl_attr_ok(attr, left); attr = mnl_attr_next(attr)) {
     visit(attr, static_cast<int>(mnl_attr_get_type(attr)));
     left -= static_cast<int>(MNL_ALIGN(attr->nla_len));
+  }
+}
+
+/// Calls `visit(message)` for each message received; stops at the first that does not fit. (mnl_nlmsg_ok lets lengths
+/// from 2 GiB on pass.)
+template <class Visit>
+void for_each_message(std::span<const std::uint8_t> bytes, Visit&& visit) {
+  while (bytes.size() >= sizeof(nlmsghdr)) {
+    const auto* message = reinterpret_cast<const nlmsghdr*>(bytes.data());
+    const std::size_t length = message->nlmsg_len;
+    if (length < sizeof(nlmsghdr) || length > bytes.size()) return;
+    visit(message);
+    bytes = bytes.subspan(std::min(bytes.size(), (length + 3) / 4 * 4));
   }
 }
 

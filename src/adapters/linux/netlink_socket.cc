@@ -33,15 +33,6 @@ bool note_ack(const nlmsghdr* message, std::uint32_t first, std::vector<Ack>& ac
   return true;
 }
 
-template <class Visit>
-void for_each_message(std::span<const std::uint8_t> bytes, Visit&& visit) {
-  auto left = static_cast<int>(bytes.size());
-  for (const auto* message = reinterpret_cast<const nlmsghdr*>(bytes.data()); mnl_nlmsg_ok(message, left);
-       message = mnl_nlmsg_next(message, &left)) {
-    visit(message);
-  }
-}
-
 }  // namespace
 
 void NetlinkSocket::Close::operator()(mnl_socket* socket) const {
@@ -81,7 +72,7 @@ base::Result<std::vector<Ack>> NetlinkSocket::transact(wire::NetlinkBatch& batch
     const auto size = mnl_socket_recvfrom(socket_.get(), inbox_.data(), inbox_.size());
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) return base::fail_errno(errno, "receiving from netlink");
-    for_each_message({inbox_.data(), static_cast<std::size_t>(size)}, [&](const nlmsghdr* message) {
+    wire::for_each_message({inbox_.data(), static_cast<std::size_t>(size)}, [&](const nlmsghdr* message) {
       if (note_ack(message, first, acks)) {
         --missing;
       } else if (on_message && message->nlmsg_type >= NLMSG_MIN_TYPE && message->nlmsg_seq - first < acks.size()) {
@@ -103,7 +94,7 @@ base::Result<bool> NetlinkSocket::dump_once(wire::NetlinkBatch& batch, const OnM
     const auto size = mnl_socket_recvfrom(socket_.get(), inbox_.data(), inbox_.size());
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) return base::fail_errno(errno, "receiving from netlink");
-    for_each_message({inbox_.data(), static_cast<std::size_t>(size)}, [&](const nlmsghdr* message) {
+    wire::for_each_message({inbox_.data(), static_cast<std::size_t>(size)}, [&](const nlmsghdr* message) {
       if (message->nlmsg_seq != sequence) return;
       if ((message->nlmsg_flags & NLM_F_DUMP_INTR) != 0) interrupted = true;
       if (message->nlmsg_type == NLMSG_ERROR && mnl_nlmsg_get_payload_len(message) >= sizeof(nlmsgerr)) {
@@ -155,8 +146,8 @@ base::Result<std::vector<Ack>> NetlinkSocket::transact_unacknowledged(wire::Netl
     }
     if (size < 0 && errno == EAGAIN) return acks;
     if (size < 0) return base::fail_errno(errno, "receiving from netlink");
-    for_each_message({inbox_.data(), static_cast<std::size_t>(size)},
-                     [&](const nlmsghdr* message) { note_ack(message, first, acks); });
+    wire::for_each_message({inbox_.data(), static_cast<std::size_t>(size)},
+                           [&](const nlmsghdr* message) { note_ack(message, first, acks); });
   }
 }
 
