@@ -1,6 +1,8 @@
 /// Commands that change a container's record alone: rename, remove, volumes.
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "engine/decide_parts.h"
 #include "engine/event_of.h"
 #include "engine/names.h"
