@@ -104,6 +104,12 @@ bool is_digest(std::string_view text) {
   return want != 0 && hex.size() == want && std::ranges::all_of(hex, is_hex);
 }
 
+/// Whether the part of a name before its first slash is a registry's, and not somebody's name on Docker Hub.
+bool is_domain_part(std::string_view first) {
+  return first.find_first_of(".:[") != std::string_view::npos || first == "localhost" ||
+         std::ranges::any_of(first, is_upper);
+}
+
 /// Splits `name` (without tag and digest) into domain and path and writes Docker Hub's short forms out.
 void split_domain(std::string_view name, ImageReference& out) {
   const auto slash = name.find('/');
@@ -156,9 +162,15 @@ base::Result<ImageReference> parse_image_reference(std::string_view text) {
 
 std::string ImageReference::familiar_name() const {
   if (domain != kHub) return full_name();
-  // `docker.io/library/a/b` keeps its prefix: `a/b` alone would be somebody else's name.
-  const bool official = path.starts_with(kLibrary) && path.find('/', kLibrary.size()) == std::string::npos;
-  return official ? path.substr(kLibrary.size()) : path;
+  const std::string_view whole = path;
+  const auto slash = whole.find('/');
+  // Short forms that would be read as something else stay long: another registry's name, an id.
+  if (slash != std::string_view::npos && is_domain_part(whole.substr(0, slash))) return full_name();
+  if (!whole.starts_with(kLibrary)) return path;
+  const auto rest = whole.substr(kLibrary.size());
+  const bool official =
+      rest.find('/') == std::string_view::npos && !(rest.size() == 64 && std::ranges::all_of(rest, is_hex));
+  return std::string(official ? rest : whole);
 }
 
 std::string ImageReference::familiar() const {

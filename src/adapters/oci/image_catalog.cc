@@ -125,7 +125,7 @@ base::Result<ports::Image> ImageCatalog::add(const std::string& config_text, std
     std::vector<StoredLayer> stored;
     for (const auto& hold : layers) stored.push_back(hold.layer());
     next.add(make_image(id, *config, stored, layers_));
-    if (auto written = write_file_atomically(config_path(id), config_text, root_ / "tmp"); !written)
+    if (auto written = write_file(config_path(id), config_text, root_ / "tmp"); !written)
       return std::unexpected(written.error());
   }
   for (const auto& name : names) next.set_name(name, id);

@@ -31,20 +31,28 @@ void sync_dir(const fs::path& dir) {
   if (fd) ::fsync(fd.get());
 }
 
-}  // namespace
-
-base::Result<void> write_file_atomically(const fs::path& path, std::string_view text, const fs::path& temp_dir) {
-  auto temporary = temp_dir.empty() ? path.string() + ".XXXXXX" : (temp_dir / "XXXXXX").string();
-  base::Fd fd(::mkostemp(temporary.data(), O_CLOEXEC));
+base::Result<void> replace_file(const fs::path& path, std::string_view text, const fs::path& temp_dir, bool sync) {
+  auto temporary = (temp_dir / (path.filename().string() + ".XXXXXX")).string();
+  const base::Fd fd(::mkostemp(temporary.data(), O_CLOEXEC));
   if (!fd) return base::fail_errno(errno, "create " + temporary);
   auto done = write_all(fd.get(), text);
-  if (done && ::fsync(fd.get()) != 0) done = base::fail_errno(errno, "fsync " + temporary);
-  if (done && ::rename(temporary.c_str(), path.c_str()) != 0)
+  if (done && sync && ::fsync(fd.get()) != 0) done = base::fail_errno(errno, "fsync " + temporary);
+  if (done && ::rename(temporary.c_str(), path.c_str()) != 0) {
     done = base::fail_errno(errno, "rename to " + path.string());
-  if (!done)
-    ::unlink(temporary.c_str());
-  else
-    sync_dir(path.parent_path());
+  }
+  if (!done) ::unlink(temporary.c_str());
+  return done;
+}
+
+}  // namespace
+
+base::Result<void> write_file(const fs::path& path, std::string_view text, const fs::path& temp_dir) {
+  return replace_file(path, text, temp_dir, false);
+}
+
+base::Result<void> write_file_atomically(const fs::path& path, std::string_view text, const fs::path& temp_dir) {
+  auto done = replace_file(path, text, temp_dir.empty() ? path.parent_path() : temp_dir, true);
+  if (done) sync_dir(path.parent_path());
   return done;
 }
 
@@ -90,7 +98,6 @@ base::Result<TempDir> TempDir::make(const fs::path& parent) {
 base::Result<void> TempDir::move_to(const fs::path& target) {
   if (::rename(path_.c_str(), target.c_str()) != 0) return base::fail_errno(errno, "rename to " + target.string());
   path_.clear();
-  sync_dir(target.parent_path());
   return {};
 }
 

@@ -13,6 +13,10 @@ namespace fairlead::oci {
 base::Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view text,
                                          const std::filesystem::path& temp_dir = {});
 
+/// The same without waiting for the disk: for content that is checked when it is read, or fetched again.
+base::Result<void> write_file(const std::filesystem::path& path, std::string_view text,
+                              const std::filesystem::path& temp_dir);
+
 /// The whole of a file of at most `max_bytes`; `invalid` where it is longer, `not_found` where there is none.
 base::Result<std::string> read_small_file(const std::filesystem::path& path, std::size_t max_bytes);
 

@@ -96,7 +96,7 @@ base::Result<LayerHold> LayerStore::add(int archive_fd, const std::string& expec
                       fmt::format("invalid diffID for a layer: expected \"{}\", got \"{}\"", expected, layer.diff_id));
   }
   const boost::json::object sizes{{"tar", layer.tar_bytes}, {"content", layer.content_bytes}};
-  auto done = write_file_atomically(made->path() / kSizes, boost::json::serialize(sizes), made->path());
+  auto done = write_file(made->path() / kSizes, boost::json::serialize(sizes), made->path());
   if (!done) return std::unexpected(done.error());
   auto hold = commit(std::move(layer), *made, done);
   if (!done) return std::unexpected(done.error());

@@ -63,8 +63,7 @@ base::Result<SkopeoAccess> Pull::prepare(const fs::path& dir) const {
   auto auth = auth_file_json(reference_.domain, request_.auth_json);
   if (!auth) return std::unexpected(auth.error());
   SkopeoAccess access{dir / "auth.json", dir, !is_insecure_registry(reference_.domain, request_.insecure_registries)};
-  if (auto written = write_file_atomically(access.auth_file, *auth, dir); !written)
-    return std::unexpected(written.error());
+  if (auto written = write_file(access.auth_file, *auth, dir); !written) return std::unexpected(written.error());
   return access;
 }
 

@@ -65,7 +65,11 @@ std::string last_message(std::string_view output) {
 }  // namespace
 
 base::Error skopeo_error(const wire::ImageReference& reference, std::string_view output) {
-  const auto said = last_message(output);
+  auto said = last_message(output);
+  // "Error parsing image name "docker://…": " stands before everything, whatever went wrong.
+  if (const auto rest = said.find("\": "); said.starts_with("Error parsing image name") && rest != std::string::npos) {
+    said.erase(0, rest + 3);
+  }
   const auto has = [&](std::string_view words) { return said.find(words) != std::string::npos; };
   if (has("manifest unknown")) {
     return {base::ErrorKind::not_found,

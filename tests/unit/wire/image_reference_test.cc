@@ -23,6 +23,8 @@ TEST(ImageReference, KeepsFamiliarNames) {
       {"user/app", "user/app"},
       {"docker.io/user/app:2", "user/app:2"},
       {"docker.io/library/a/b", "library/a/b"},
+      {"docker.io/a.b/c", "docker.io/a.b/c"},
+      {"docker.io/library/" + std::string(64, 'a'), "library/" + std::string(64, 'a')},
       {"localhost/app", "localhost/app"},
       {"localhost:5000/app:v1", "localhost:5000/app:v1"},
       {"127.0.0.1:5000/a/b-c__d.e", "127.0.0.1:5000/a/b-c__d.e"},
