@@ -143,5 +143,16 @@ TEST(Events, ThePastIsReplayedAndEnds) {
   EXPECT_THAT(door.ask("GET /events?filters=nonsense").answer(), StartsWith("HTTP/1.1 400"));
 }
 
+TEST(DiskUsage, ShowsTheKindsAskedFor) {
+  StreamDoor door;
+  door.on_engine([&] { door.service.fake_volumes.stored.push_back({.name = "data", .mountpoint = "/nowhere"}); });
+  const auto all = door.ask("GET /system/df").answer();
+  for (const char* part : {"\"LayersSize\":0", "\"Images\":[]", "\"Id\":\"aaaa",
+                           "\"UsageData\":{\"RefCount\":0,\"Size\":0}", "\"BuildCache\":[]"})
+    EXPECT_THAT(all, HasSubstr(part));
+  EXPECT_EQ(body_of(door.ask("GET /system/df?type=build-cache").answer()), "{\"BuildCache\":[]}\n");
+  EXPECT_THAT(door.ask("GET /system/df?type=x").answer(), StartsWith("HTTP/1.1 400"));
+}
+
 }  // namespace
 }  // namespace fairlead::docker
