@@ -42,7 +42,7 @@ TEST(Fault, NamesDiffer) {
 // A crash test for a name that no code meets would pass without testing anything.
 TEST(Fault, EveryPointInTheSourceIsListedAndEveryNameIsMet) {
   const std::set<std::string> names(fault_names().begin(), fault_names().end());
-  std::set<std::string> unmet = names;
+  std::string sources;
   const std::regex call("fault_point\\(\"([^\"]+)\"\\)");
   for (const auto& entry : std::filesystem::recursive_directory_iterator(FAIRLEAD_SOURCE_DIR "/src/daemon")) {
     if (!entry.is_regular_file() || entry.path().filename() == "fault.cc") continue;
@@ -50,9 +50,15 @@ TEST(Fault, EveryPointInTheSourceIsListedAndEveryNameIsMet) {
     const std::string text{std::istreambuf_iterator<char>(file), {}};
     for (std::sregex_iterator at(text.begin(), text.end(), call), end; at != end; ++at)
       EXPECT_TRUE(names.contains((*at)[1])) << (*at)[1];
-    std::erase_if(unmet, [&](const std::string& name) { return text.find('"' + name + '"') != std::string::npos; });
+    sources += text;
   }
-  EXPECT_EQ(unmet, std::set<std::string>{});
+  // Steps that several acts go through build the name: `act + "-stored"`.
+  const auto written = [&](const std::string& piece) { return sources.find('"' + piece + '"') != std::string::npos; };
+  for (const auto& name : names) {
+    const auto dash = name.find('-');
+    EXPECT_TRUE(written(name) || (written(name.substr(0, dash)) && written(name.substr(dash))))
+        << name << " is met nowhere";
+  }
 }
 
 }  // namespace
