@@ -130,9 +130,11 @@ base::Result<std::vector<Ack>> NetlinkSocket::transact_unacknowledged(wire::Netl
   std::vector<Ack> acks(batch.count());
   const auto first = batch.first_sequence();
   const int fd = mnl_socket_get_fd(socket_.get());
-  const auto room = static_cast<int>(std::max<std::size_t>(batch.bytes().size(), inbox_size) + inbox_size);
-  setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room);
-  setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room);
+  const auto to_send = static_cast<int>(batch.bytes().size() + inbox_size);
+  // Each request may be answered by an error, which takes up to 1 KiB of the queue.
+  const auto to_receive = static_cast<int>(batch.count() * 1024 + inbox_size);
+  setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &to_send, sizeof to_send);
+  setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &to_receive, sizeof to_receive);
   auto sent = send(batch);
   batch.clear();
   if (!sent) return std::unexpected(sent.error());
