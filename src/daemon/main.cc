@@ -1,6 +1,5 @@
 /// fairleadd: reads its options, fills the ports with adapters, opens the door.
 #include <malloc.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -23,8 +22,8 @@
 #include "daemon/pidfile.h"
 #include "daemon/system_clock.h"
 #include "doors/docker/bind_unix.h"
-#include "doors/docker/routes.h"
 #include "doors/docker/server.h"
+#include "doors/docker/stream_routes.h"
 
 namespace fairlead::daemon {
 namespace {
@@ -44,8 +43,12 @@ Result<World> open_world(const Options& options) {
   auto store = sqlite::open_store(std::filesystem::path(settings.data_root) / "fairlead.db");
   if (!store) return std::unexpected(store.error());
   world.store = std::move(*store);
-  world.kernel = linuxnet::make_kernel();
-  world.firewall = linuxnet::make_firewall();
+  auto kernel = linuxnet::make_kernel();
+  if (!kernel) return std::unexpected(kernel.error());
+  world.kernel = std::move(*kernel);
+  auto firewall = linuxnet::make_firewall();
+  if (!firewall) return std::unexpected(firewall.error());
+  world.firewall = std::move(*firewall);
   auto images = oci::open_images(settings.data_root, *world.clock, {.insecure_registries = options.insecure_registries});
   if (!images) return std::unexpected(images.error());
   world.images = std::move(*images);
@@ -112,7 +115,8 @@ Result<void> serve(const Options& options) {
   if (!world) return std::unexpected(world.error());
 
   asio::io_context io(1);
-  asio::signal_set signals(io, SIGTERM, SIGINT, SIGHUP, SIGCHLD);
+  asio::signal_set signals(io);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) signals.add(number);
   Conductor conductor(io, std::move(*world), options.settings);
   docker::Server server(io, {.version = options.settings.version, .routes = docker::all_routes(conductor)});
   handle_signals(signals, io, conductor, options);
@@ -147,7 +151,6 @@ int run(int argc, char** argv) {
   base::set_log_level(options->settings.debug ? LogLevel::debug : base::parse_log_level(options->log_level).value_or(LogLevel::info));
   for (const auto& warning : options->warnings) base::log(LogLevel::warn, "{}", warning);
   ::signal(SIGPIPE, SIG_IGN);
-  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   ::mallopt(M_ARENA_MAX, 2);  // few threads allocate much at once: memory counts more than contention here
   if (auto served = serve(*options); !served) {
     base::log(LogLevel::error, "{}", served.error().text);

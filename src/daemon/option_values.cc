@@ -270,7 +270,6 @@ base::Result<void> set_default_runtime(Options& options, const Values& values) {
 }
 base::Result<void> set_group(Options& options, const Values& values) {
   options.group = values.back();
-  options.group_given = true;
   return {};
 }
 

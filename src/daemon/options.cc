@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <grp.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -212,6 +213,8 @@ base::Result<Options> parse_options(int argc, const char* const* argv, ReadFile 
   if (auto done = apply_flags(options, *typed); !done) return std::unexpected(done.error());
   if (auto done = merge_file(options, *typed); !done) return std::unexpected(done.error());
   if (auto done = check_together(options); !done) return std::unexpected(done.error());
+  if (!options.group && ::getgrnam("docker") != nullptr) options.group = "docker";
+  if (options.group && options.group->empty()) options.group.reset();
   if (options.hosts.empty()) options.hosts = {"unix:///run/fairlead/docker.sock"};
   return options;
 }

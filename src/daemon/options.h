@@ -22,8 +22,8 @@ struct Options {
   std::string pidfile = "/run/fairlead/fairlead.pid";  ///< empty: none
   std::string config_file = "/etc/fairlead/daemon.json";
   std::string log_level = "info";  ///< debug, info, warn, error, fatal
-  std::string group = "docker";    ///< of the socket; a missing one matters only when `group_given`
-  bool group_given = false;
+  std::optional<std::string>
+      group;              ///< of the socket: the one asked for, else `docker` where that exists; none: root's
   std::string init_path;  ///< --init-path; empty: docker-init, tini or catatonit from PATH
   std::vector<std::string> insecure_registries, registry_mirrors;
   bool list_faults = false, version = false, validate = false;
