@@ -39,8 +39,10 @@ launch() {
     --config-file "$run_dir/daemon.json")
   echo '{}' >"$run_dir/daemon.json"
   on_host setsid "${command[@]}" </dev/null >>"$run_dir/log" 2>&1 &
+  local launched=$!
   for _ in $(seq 100); do
     answers && return 0
+    [ -d "/proc/$launched" ] || break
     sleep 0.1
   done
   echo "the daemon does not answer; its log:" >&2
