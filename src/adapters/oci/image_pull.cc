@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "adapters/oci/image_assemble.h"
@@ -181,6 +182,9 @@ base::Result<ports::Image> Pull::run() {
   const auto before = catalog_.index();
   const auto id = remote->manifest.config.digest;
   if (before->entry(id)) {
+    const auto config = catalog_.config_text(id);
+    if (!config) return std::unexpected(config.error());
+    if (auto fits = check_platform(*config); !fits) return std::unexpected(fits.error());
     const auto wanted = names(*remote);
     const bool same = std::ranges::all_of(wanted, [&](const auto& name) { return before->id_of(name) == id; });
     auto named = catalog_.set_names(id, wanted);
