@@ -158,7 +158,8 @@ Result<ports::Launch> Conductor::launch_of(const engine::Container& container) c
       return base::fail(ErrorKind::conflict, fmt::format("cannot join namespace of a non running container: container {} is exited", (*other)->name));
     *target = (*other)->pid;
   }
-  launch.hostname = engine::hostname(container, host_name());
+  const auto target = container.joined ? state_.container(*container.joined) : nullptr;
+  launch.hostname = engine::hostname(target ? *target : container, host_name());
   launch.hosts_file = engine::hosts_file(state_, container);
   launch.resolv_conf = engine::resolv_conf(state_, container, read_file("/etc/resolv.conf"));
   return launch;

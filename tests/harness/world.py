@@ -22,6 +22,11 @@ class World:
         return self.daemon.peer != "dockerd"
 
     @property
+    def client_is_new(self):
+        """Does the client ask for API 1.44 or later, where DNSNames and what came with them are shown?"""
+        return "20.10" not in run(self.client, "--version").out
+
+    @property
     def env(self):
         kept = {k: v for k, v in os.environ.items() if not k.startswith("DOCKER_")}
         config = self.host.dir / "client"
