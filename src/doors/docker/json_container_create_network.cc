@@ -11,21 +11,22 @@ namespace fairlead::docker {
 
 namespace {
 
-/// Every port of every protocol: what a list of exposed ports can at most hold, so that ranges cannot be piled up.
-constexpr std::size_t kMostPorts = 3 * 65535;
+/// A port of the API, unlike the client's, is one port: no range.
+base::Result<wire::DockerPorts> one_port(const std::string& text) {
+  auto port = wire::parse_docker_ports(text);
+  if (port && port->first != port->last) {
+    return base::fail(base::ErrorKind::invalid, fmt::format("invalid port specification: \"{}\"", text));
+  }
+  return port;
+}
 
 void read_exposed(const Fields& config, ports::ContainerSpec& spec) {
   std::set<std::string> seen;
-  std::size_t count = 0;
   for (const std::string& text : config.names("ExposedPorts")) {
-    const auto range = wire::parse_docker_ports(text);
-    if (!range) return config.complaints().add(range.error());
-    count += static_cast<std::size_t>(range->last - range->first) + 1;
-    if (count > kMostPorts) return refuse(config, "invalid port specification: more exposed ports than there are");
-    for (int port = range->first; port <= range->last; ++port) {
-      std::string name = wire::docker_port_text(static_cast<std::uint16_t>(port), range->protocol);
-      if (seen.insert(name).second) spec.exposed_ports.push_back(std::move(name));
-    }
+    const auto port = one_port(text);
+    if (!port) return config.complaints().add(port.error());
+    std::string name = wire::docker_port_text(port->first, port->protocol);
+    if (seen.insert(name).second) spec.exposed_ports.push_back(std::move(name));
   }
 }
 
@@ -47,9 +48,8 @@ void read_binding(const Fields& entry, const wire::DockerPorts& inside, ports::C
 void read_bindings(const Fields& host, ports::ContainerSpec& spec) {
   const Fields bindings = host.object("PortBindings");
   for (const std::string& name : host.names("PortBindings")) {
-    const auto inside = wire::parse_docker_ports(name);
+    const auto inside = one_port(name);
     if (!inside) return host.complaints().add(inside.error());
-    if (inside->first != inside->last) return refuse(host, fmt::format("invalid port specification: \"{}\"", name));
     for (const Fields& entry : bindings.objects(name)) read_binding(entry, *inside, spec);
   }
 }

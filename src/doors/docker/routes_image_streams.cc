@@ -51,8 +51,8 @@ std::string pull_reference(const Ask& ask) {
 
 Task<void> pull_image(engine::Service& service, Exchange& exchange) {
   const std::string reference = pull_reference(exchange.ask());
-  if (const auto valid = wire::parse_image_reference(reference); !valid)
-    co_return co_await exchange.error(valid.error());
+  const auto valid = wire::parse_image_reference(reference);
+  if (!valid) co_return co_await exchange.error(valid.error());
   auto pipe = make_pipe();
   if (!pipe) co_return co_await exchange.error(pipe.error());
   auto work = [&service, reference, platform = exchange.ask().text("platform"),
@@ -68,7 +68,8 @@ Task<void> pull_image(engine::Service& service, Exchange& exchange) {
   Underway<base::Result<ports::Image>> underway(service, std::move(work));
   const bool begun = co_await send_stream(exchange, std::move(pipe->reading), "application/json");
   const auto image = co_await underway.finish();
-  if (image) tell_image(service, "pull", reference, reference);
+  const std::string name = valid->with_default_tag().familiar();
+  if (image) tell_image(service, "pull", name, name);
   if (begun) {
     if (!image) co_await exchange.write(error_line(image.error().text));
   } else if (image) {
