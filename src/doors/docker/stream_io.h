@@ -2,6 +2,7 @@
 /// Small awaitable pieces on raw descriptors, shared by the HTTP connection and the streams.
 #include <sys/uio.h>
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/redirect_error.hpp>
