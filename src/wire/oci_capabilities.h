@@ -14,7 +14,9 @@ struct CapabilityRequest {
 };
 
 /// The capabilities of a container, `CAP_…` in the kernel's order. Starts from Docker's fourteen.
-/// `available`: the mask that may be given (CapBnd of proc(5)). Unknown or unavailable names are `invalid`, in Docker's words.
-base::Result<std::vector<std::string>> container_capabilities(const CapabilityRequest& request, std::uint64_t available);
+/// `available`: the mask that may be given (CapBnd of proc(5)). Unknown or unavailable names are `invalid`, in Docker's
+/// words.
+base::Result<std::vector<std::string>> container_capabilities(const CapabilityRequest& request,
+                                                              std::uint64_t available);
 
 }  // namespace fairlead::wire

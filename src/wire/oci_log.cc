@@ -1,6 +1,5 @@
 #include "wire/oci_log.h"
 
-
 namespace fairlead::wire {
 namespace {
 
@@ -14,14 +13,17 @@ std::optional<int> digits(std::string_view text, std::size_t at, std::size_t cou
   return value;
 }
 
-bool has(std::string_view text, std::size_t at, char wanted) { return at < text.size() && text[at] == wanted; }
+bool has(std::string_view text, std::size_t at, char wanted) {
+  return at < text.size() && text[at] == wanted;
+}
 
 /// `+01:00`, `-05:30` or `Z`.
 std::optional<std::chrono::minutes> offset(std::string_view text) {
   if (text == "Z") return std::chrono::minutes{0};
   const auto hours = digits(text, 1, 2);
   const auto minutes = digits(text, 4, 2);
-  if (text.size() != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':' || !hours || !minutes) return std::nullopt;
+  if (text.size() != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':' || !hours || !minutes)
+    return std::nullopt;
   const auto total = std::chrono::hours{*hours} + std::chrono::minutes{*minutes};
   return text[0] == '-' ? -total : total;
 }
@@ -32,7 +34,8 @@ std::optional<std::chrono::sys_time<std::chrono::nanoseconds>> parse_time(std::s
   const auto y = digits(text, 0, 4), mo = digits(text, 5, 2), d = digits(text, 8, 2);
   const auto h = digits(text, 11, 2), mi = digits(text, 14, 2), s = digits(text, 17, 2);
   if (!y || !mo || !d || !h || !mi || !s) return std::nullopt;
-  if (!has(text, 4, '-') || !has(text, 7, '-') || !has(text, 10, 'T') || !has(text, 13, ':') || !has(text, 16, ':')) return std::nullopt;
+  if (!has(text, 4, '-') || !has(text, 7, '-') || !has(text, 10, 'T') || !has(text, 13, ':') || !has(text, 16, ':'))
+    return std::nullopt;
   const year_month_day date{year{*y}, month{static_cast<unsigned>(*mo)}, day{static_cast<unsigned>(*d)}};
   // Beyond this span nanoseconds since 1970 do not fit 64 bits.
   if (!date.ok() || *y < 1700 || *y > 2200 || *h > 23 || *mi > 59 || *s > 60) return std::nullopt;

@@ -9,8 +9,8 @@ namespace fairlead::wire {
 struct LogLine {
   std::chrono::sys_time<std::chrono::nanoseconds> at{};
   bool is_stderr = false;
-  bool partial = false;    ///< P: the program wrote no newline after the text; F: it did
-  std::string_view text;   ///< a view into what was parsed, without the newline
+  bool partial = false;   ///< P: the program wrote no newline after the text; F: it did
+  std::string_view text;  ///< a view into what was parsed, without the newline
 };
 
 /// Reads one line, without its newline; nothing when it is malformed.

@@ -41,7 +41,8 @@ const json::value* field(const json::object& object, std::string_view name) {
 bool is_array_or_absent(const json::object& object, std::string_view name, json::kind element) {
   const auto* value = field(object, name);
   if (value == nullptr) return true;
-  return value->is_array() && std::ranges::all_of(value->get_array(), [&](const auto& one) { return one.kind() == element; });
+  return value->is_array() &&
+         std::ranges::all_of(value->get_array(), [&](const auto& one) { return one.kind() == element; });
 }
 
 bool is_string_or_absent(const json::object& object, std::string_view name) {
@@ -68,7 +69,8 @@ bool is_rule(const json::value& value) {
 
 bool has_any(const json::object& condition, std::string_view name, const std::function<bool(std::string_view)>& test) {
   const auto* list = field(condition, name);
-  return list != nullptr && std::ranges::any_of(list->get_array(), [&](const auto& one) { return test(one.get_string()); });
+  return list != nullptr &&
+         std::ranges::any_of(list->get_array(), [&](const auto& one) { return test(one.get_string()); });
 }
 
 std::optional<std::pair<int, int>> kernel_version(std::string_view text) {
@@ -82,17 +84,21 @@ std::optional<std::pair<int, int>> kernel_version(std::string_view text) {
 
 class Converter {
  public:
-  Converter(const SeccompHost& host, const std::vector<std::string>& capabilities) : host_(host), capabilities_(capabilities) {}
+  Converter(const SeccompHost& host, const std::vector<std::string>& capabilities)
+      : host_(host), capabilities_(capabilities) {}
 
   bool applies(const json::object& rule) const {
     const auto arch_is_ours = [this](std::string_view arch) { return arch == host_.arch; };
-    const auto has_capability = [this](std::string_view name) { return std::ranges::find(capabilities_, name) != capabilities_.end(); };
+    const auto has_capability = [this](std::string_view name) {
+      return std::ranges::find(capabilities_, name) != capabilities_.end();
+    };
     const auto lacks_capability = [&](std::string_view name) { return !has_capability(name); };
     if (const auto* condition = field(rule, "excludes")) {
       const auto& excludes = condition->get_object();
       if (has_any(excludes, "arches", arch_is_ours) || has_any(excludes, "caps", has_capability)) return false;
       if (const auto* kernel = field(excludes, "minKernel"))
-        if (const auto version = kernel_version(kernel->get_string()); version && host_.kernel >= *version) return false;
+        if (const auto version = kernel_version(kernel->get_string()); version && host_.kernel >= *version)
+          return false;
     }
     if (const auto* condition = field(rule, "includes")) {
       const auto& includes = condition->get_object();
@@ -100,7 +106,8 @@ class Converter {
       if (arches != nullptr && !arches->get_array().empty() && !has_any(includes, "arches", arch_is_ours)) return false;
       if (has_any(includes, "caps", lacks_capability)) return false;
       if (const auto* kernel = field(includes, "minKernel"))
-        if (const auto version = kernel_version(kernel->get_string()); !version || host_.kernel < *version) return false;
+        if (const auto version = kernel_version(kernel->get_string()); !version || host_.kernel < *version)
+          return false;
     }
     return true;
   }
@@ -156,8 +163,10 @@ base::Result<SeccompProfile> parse_seccomp_profile(std::string_view text) {
   auto& body = value.get_object();
   const auto* action = field(body, "defaultAction");
   if (action == nullptr || !action->is_string()) return malformed("defaultAction is missing");
-  if (!is_array_or_absent(body, "architectures", json::kind::string) || !is_array_or_absent(body, "archMap", json::kind::object) ||
-      !is_array_or_absent(body, "syscalls", json::kind::object) || !is_array_or_absent(body, "flags", json::kind::string))
+  if (!is_array_or_absent(body, "architectures", json::kind::string) ||
+      !is_array_or_absent(body, "archMap", json::kind::object) ||
+      !is_array_or_absent(body, "syscalls", json::kind::object) ||
+      !is_array_or_absent(body, "flags", json::kind::string))
     return malformed("a list has elements of another type");
   if (const auto* map = field(body, "archMap")) {
     if (const auto* listed = field(body, "architectures"); listed != nullptr && !listed->get_array().empty())
@@ -172,7 +181,8 @@ base::Result<SeccompProfile> parse_seccomp_profile(std::string_view text) {
   return SeccompProfile{std::move(body)};
 }
 
-json::object oci_seccomp(const SeccompProfile& profile, const SeccompHost& host, const std::vector<std::string>& capabilities) {
+json::object oci_seccomp(const SeccompProfile& profile, const SeccompHost& host,
+                         const std::vector<std::string>& capabilities) {
   json::object out;
   for (const auto* copied : {"defaultAction", "defaultErrnoRet", "flags", "listenerPath", "listenerMetadata"})
     if (const auto* value = field(profile.body, copied)) out[copied] = *value;

@@ -85,11 +85,13 @@ base::Result<std::uint32_t> find_group(std::string_view wanted, const std::vecto
     if (const auto gid = id_in_range(wanted)) return *gid;
     return out_of_range();
   }
-  return base::fail(base::ErrorKind::invalid, fmt::format("unable to find group {}: no matching entries in group file", wanted));
+  return base::fail(base::ErrorKind::invalid,
+                    fmt::format("unable to find group {}: no matching entries in group file", wanted));
 }
 
 /// Fills uid, gid and home; gives the name to look for among the groups' members.
-base::Result<std::string_view> find_user(std::string_view wanted, const std::vector<PasswdEntry>& users, ProcessUser& found) {
+base::Result<std::string_view> find_user(std::string_view wanted, const std::vector<PasswdEntry>& users,
+                                         ProcessUser& found) {
   const auto as_number = number(wanted);
   const auto entry = std::ranges::find_if(users, [&](const PasswdEntry& one) {
     return wanted.empty() ? one.uid == 0 : one.name == wanted || (as_number && one.uid == *as_number);
@@ -102,7 +104,8 @@ base::Result<std::string_view> find_user(std::string_view wanted, const std::vec
   }
   if (wanted.empty()) return std::string_view{};
   if (!as_number)
-    return base::fail(base::ErrorKind::invalid, fmt::format("unable to find user {}: no matching entries in passwd file", wanted));
+    return base::fail(base::ErrorKind::invalid,
+                      fmt::format("unable to find user {}: no matching entries in passwd file", wanted));
   const auto uid = id_in_range(wanted);
   if (!uid) return out_of_range();
   found.uid = *uid;
@@ -111,8 +114,8 @@ base::Result<std::string_view> find_user(std::string_view wanted, const std::vec
 
 }  // namespace
 
-base::Result<ProcessUser> resolve_user(std::string_view user, const std::vector<std::string>& group_add, std::string_view passwd,
-                                       std::string_view group) {
+base::Result<ProcessUser> resolve_user(std::string_view user, const std::vector<std::string>& group_add,
+                                       std::string_view passwd, std::string_view group) {
   const auto colon = user.find(':');
   const auto user_part = user.substr(0, colon);
   const auto group_part = colon == std::string_view::npos ? std::string_view{} : user.substr(colon + 1);

@@ -18,7 +18,7 @@ struct ProcessUser {
 
 /// Resolves Docker's `--user` (`NAME|UID[:GROUP|GID]`, empty is root) and `--group-add` against the texts of
 /// passwd(5) and group(5). Names that are not there are `invalid`, in Docker's words; broken lines are passed over.
-base::Result<ProcessUser> resolve_user(std::string_view user, const std::vector<std::string>& group_add, std::string_view passwd,
-                                       std::string_view group);
+base::Result<ProcessUser> resolve_user(std::string_view user, const std::vector<std::string>& group_add,
+                                       std::string_view passwd, std::string_view group);
 
 }  // namespace fairlead::wire

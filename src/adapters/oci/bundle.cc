@@ -44,7 +44,8 @@ base::Result<void> write_generated(const Roots& roots, const ports::Launch& laun
   return {};
 }
 
-base::Result<std::optional<boost::json::object>> filter_for(const ports::ContainerSpec& spec, const std::vector<std::string>& capabilities,
+base::Result<std::optional<boost::json::object>> filter_for(const ports::ContainerSpec& spec,
+                                                            const std::vector<std::string>& capabilities,
                                                             SeccompDefaults& defaults) {
   if (spec.privileged) return std::optional<boost::json::object>{};
   const auto asked = security_option(spec.security_opt, "seccomp");
@@ -74,7 +75,8 @@ base::Result<std::string> shared_memory(const Roots& roots, const ports::Launch&
     std::error_code ignored;
     if (id && std::filesystem::exists(roots.of(*id).shm(), ignored)) return roots.of(*id).shm().string();
   }
-  return base::fail(ErrorKind::conflict, "the joined container's IPC namespace is not shareable: start it with --ipc shareable");
+  return base::fail(ErrorKind::conflict,
+                    "the joined container's IPC namespace is not shareable: start it with --ipc shareable");
 }
 
 bool apparmor_is_on() {
@@ -89,18 +91,22 @@ std::filesystem::path generated_file(const Roots& roots, const base::ContainerId
   return roots.of(id).data / file;
 }
 
-base::Result<void> write_bundle(const Roots& roots, const ports::Launch& launch, SeccompDefaults& seccomp, const std::string& init_path) {
+base::Result<void> write_bundle(const Roots& roots, const ports::Launch& launch, SeccompDefaults& seccomp,
+                                const std::string& init_path) {
   const auto paths = roots.of(launch.id);
   const auto& spec = launch.spec;
   const base::Fd root(::open(paths.root().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!root) return base::fail_errno(errno, "cannot open " + paths.root().string());
   if (auto done = write_generated(roots, launch); !done) return done;
 
-  SpecInput input{.launch = &launch, .cgroups = cgroup_host(), .root_path = paths.root().string(), .apparmor = apparmor_is_on()};
-  auto user = wire::resolve_user(spec.process.user, spec.group_add, read_in_root(root.get(), "/etc/passwd"), read_in_root(root.get(), "/etc/group"));
+  SpecInput input{
+      .launch = &launch, .cgroups = cgroup_host(), .root_path = paths.root().string(), .apparmor = apparmor_is_on()};
+  auto user = wire::resolve_user(spec.process.user, spec.group_add, read_in_root(root.get(), "/etc/passwd"),
+                                 read_in_root(root.get(), "/etc/group"));
   if (!user) return std::unexpected(user.error());
   input.user = std::move(*user);
-  auto capabilities = wire::container_capabilities({spec.privileged, spec.cap_add, spec.cap_drop}, available_capabilities());
+  auto capabilities =
+      wire::container_capabilities({spec.privileged, spec.cap_add, spec.cap_drop}, available_capabilities());
   if (!capabilities) return std::unexpected(capabilities.error());
   input.capabilities = std::move(*capabilities);
   auto filter = filter_for(spec, input.capabilities, seccomp);
@@ -117,7 +123,8 @@ base::Result<void> write_bundle(const Roots& roots, const ports::Launch& launch,
   input.binds = std::move(*binds);
   if (spec.init.value_or(false)) {
     if (init_path.empty())
-      return base::fail(ErrorKind::invalid, "--init needs docker-init, tini or catatonit on this host (apt install tini)");
+      return base::fail(ErrorKind::invalid,
+                        "--init needs docker-init, tini or catatonit on this host (apt install tini)");
     input.init_path = init_path;
   }
   const auto config = make_spec(input);

@@ -18,8 +18,10 @@ inline constexpr const char* kResolvConf = "resolv.conf";
 /// Where a generated file of `id` is.
 std::filesystem::path generated_file(const Roots& roots, const base::ContainerId& id, const std::string& file);
 
-/// Writes everything the runtime's `create` reads: config.json, hosts and its kin, filled volumes. The root is mounted already.
-base::Result<void> write_bundle(const Roots& roots, const ports::Launch& launch, SeccompDefaults& seccomp, const std::string& init_path);
+/// Writes everything the runtime's `create` reads: config.json, hosts and its kin, filled volumes. The root is mounted
+/// already.
+base::Result<void> write_bundle(const Roots& roots, const ports::Launch& launch, SeccompDefaults& seccomp,
+                                const std::string& init_path);
 
 /// Bind mounts for binds, volumes (filled from the image when new) and the generated files.
 base::Result<std::vector<BindMount>> gather_binds(const Roots& roots, const ports::Launch& launch, int root);

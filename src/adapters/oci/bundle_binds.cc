@@ -12,10 +12,11 @@ namespace {
 using base::ErrorKind;
 namespace fs = std::filesystem;
 
-/// Of the words after the second colon of `-v`, those that the runtime must see; the others (`z`, `cached`, …) say how the
-/// source is to be treated.
+/// Of the words after the second colon of `-v`, those that the runtime must see; the others (`z`, `cached`, …) say how
+/// the source is to be treated.
 std::vector<std::string> bind_options(const ports::MountRequest& mount) {
-  static const std::set<std::string, std::less<>> kPropagation = {"private", "rprivate", "shared", "rshared", "slave", "rslave"};
+  static const std::set<std::string, std::less<>> kPropagation = {"private", "rprivate", "shared",
+                                                                  "rshared", "slave",    "rslave"};
   std::vector<std::string> options;
   std::string word;
   for (const char c : mount.options + ",") {
@@ -35,10 +36,12 @@ base::Result<std::string> bind_source(const ports::MountRequest& mount) {
   std::error_code error;
   if (fs::exists(mount.source, error)) return mount.source;
   if (!mount.create_source)
-    return base::fail(ErrorKind::invalid,
-                      fmt::format("invalid mount config for type \"bind\": bind source path does not exist: {}", mount.source));
+    return base::fail(
+        ErrorKind::invalid,
+        fmt::format("invalid mount config for type \"bind\": bind source path does not exist: {}", mount.source));
   fs::create_directories(mount.source, error);
-  if (error) return base::fail_errno(error.value(), fmt::format("error while creating mount source path '{}'", mount.source));
+  if (error)
+    return base::fail_errno(error.value(), fmt::format("error while creating mount source path '{}'", mount.source));
   return mount.source;
 }
 
@@ -47,7 +50,8 @@ base::Result<std::string> volume_source(const Roots& roots, const ports::MountRe
     return base::fail(ErrorKind::internal, fmt::format("the volume for {} has no name", mount.target));
   const auto data = roots.volumes() / mount.source / "_data";
   std::error_code error;
-  if (!fs::is_directory(data, error)) return base::fail(ErrorKind::not_found, fmt::format("get {}: no such volume", mount.source));
+  if (!fs::is_directory(data, error))
+    return base::fail(ErrorKind::not_found, fmt::format("get {}: no such volume", mount.source));
   if (!mount.no_copy && !mount.options.contains("nocopy"))
     if (auto copied = copy_image_content(root, mount.target, data); !copied) return std::unexpected(copied.error());
   return data.string();

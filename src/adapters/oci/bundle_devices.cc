@@ -33,7 +33,8 @@ std::optional<DeviceNode> node_at(const std::string& host_path, const std::strin
 
 /// Devices below a host directory, except what the runtime makes itself or what is a file system of its own.
 void below(const fs::path& host, const fs::path& inside, const std::string& access, std::vector<DeviceNode>& into) {
-  static const std::set<std::string, std::less<>> kLeftOut = {"pts", "shm", "fd", "mqueue", ".lxc", ".lxd-mounts", ".udev", "console"};
+  static const std::set<std::string, std::less<>> kLeftOut = {"pts",  "shm",         "fd",    "mqueue",
+                                                              ".lxc", ".lxd-mounts", ".udev", "console"};
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(host, error)) {
     const auto name = entry.path().filename();
@@ -62,7 +63,8 @@ base::Result<std::vector<DeviceNode>> gather_devices(const ports::ContainerSpec&
     auto node = node_at(asked.host_path, inside, access);
     if (!node) {
       const int why = errno;
-      const auto what = fmt::format("error gathering device information while adding custom device \"{}\"", asked.host_path);
+      const auto what =
+          fmt::format("error gathering device information while adding custom device \"{}\"", asked.host_path);
       if (why == ENOTTY) return base::fail(base::ErrorKind::invalid, what + ": not a device node");
       return base::fail_errno(why, what);
     }

@@ -29,18 +29,30 @@ constexpr int kSyncFd = 3;
 std::vector<std::string> command(const MonitorOptions& options) {
   const auto& paths = options.paths;
   std::vector<std::string> words = {"conmon",
-                                    "--api-version", "1",
-                                    "-c", options.id,
-                                    "-u", options.id,
-                                    "-r", options.runtime_path,
-                                    "-b", paths.bundle.string(),
-                                    "-p", paths.pidfile().string(),
-                                    "-P", paths.monitor_pidfile().string(),
-                                    "--exit-dir", options.exit_dir,
-                                    "-l", options.keep_log ? "k8s-file:" + paths.log().string() : "none",
+                                    "--api-version",
+                                    "1",
+                                    "-c",
+                                    options.id,
+                                    "-u",
+                                    options.id,
+                                    "-r",
+                                    options.runtime_path,
+                                    "-b",
+                                    paths.bundle.string(),
+                                    "-p",
+                                    paths.pidfile().string(),
+                                    "-P",
+                                    paths.monitor_pidfile().string(),
+                                    "--exit-dir",
+                                    options.exit_dir,
+                                    "-l",
+                                    options.keep_log ? "k8s-file:" + paths.log().string() : "none",
                                     "--full-attach",  // in the bundle, whatever the length of its path
                                     "--no-sync-log",  // a sync at each exit costs more than a log is worth
-                                    "--runtime-arg", "--root", "--runtime-arg", options.runtime_state};
+                                    "--runtime-arg",
+                                    "--root",
+                                    "--runtime-arg",
+                                    options.runtime_state};
   if (options.log_bytes > 0) words.insert(words.end(), {"--log-size-max", std::to_string(options.log_bytes)});
   if (options.tty) words.emplace_back("-t");
   if (options.open_stdin) words.emplace_back("-i");
@@ -54,7 +66,8 @@ std::string read_answer(int fd) {
   char buffer[4096];
   const auto deadline = std::chrono::steady_clock::now() + kCreateLimit;
   while (!answer.contains('\n')) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
     pollfd waiting{.fd = fd, .events = POLLIN};
     const int ready = left <= 0 ? 0 : ::poll(&waiting, 1, static_cast<int>(left));
     if (ready < 0 && errno == EINTR) continue;
@@ -72,20 +85,26 @@ base::Result<pid_t> understand(const std::string& answer, const std::string& run
   boost::system::error_code error;
   const auto value = boost::json::parse(answer, error);
   if (error || !value.is_object())
-    return base::fail(ErrorKind::internal, fmt::format("conmon gave no answer while {} created the container", runtime), answer);
+    return base::fail(ErrorKind::internal, fmt::format("conmon gave no answer while {} created the container", runtime),
+                      answer);
   const auto& object = value.get_object();
   const auto* number = object.if_contains("data");
   if (number == nullptr) number = object.if_contains("pid");
   const auto pid = number != nullptr && number->is_int64() ? number->get_int64() : -1;
   if (pid > 0) return static_cast<pid_t>(pid);
   const auto* message = object.if_contains("message");
-  return std::unexpected(create_error(message != nullptr && message->is_string() ? std::string_view(message->get_string()) : "", runtime));
+  return std::unexpected(
+      create_error(message != nullptr && message->is_string() ? std::string_view(message->get_string()) : "", runtime));
 }
 
 /// Path through a descriptor of the bundle: socket addresses are limited to 107 bytes.
-std::string short_path(const base::Fd& dir, const char* name) { return fmt::format("/proc/self/fd/{}/{}", dir.get(), name); }
+std::string short_path(const base::Fd& dir, const char* name) {
+  return fmt::format("/proc/self/fd/{}/{}", dir.get(), name);
+}
 
-base::Fd open_bundle(const ContainerPaths& paths) { return base::Fd(::open(paths.bundle.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)); }
+base::Fd open_bundle(const ContainerPaths& paths) {
+  return base::Fd(::open(paths.bundle.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+}
 
 }  // namespace
 

@@ -17,7 +17,7 @@ struct MonitorOptions {
   std::string exit_dir;
   bool tty = false, open_stdin = false, stdin_once = false;
   bool keep_log = true;
-  std::int64_t log_bytes = 0;      ///< the log starts anew beyond this size; 0 is no limit
+  std::int64_t log_bytes = 0;  ///< the log starts anew beyond this size; 0 is no limit
 };
 
 struct Monitored {

@@ -26,15 +26,17 @@ namespace {
 
 constexpr std::chrono::seconds kExecLimit{60};
 
-base::Result<ProcessInput> process_input(const ExecTarget& target, const ports::ContainerSpec& spec, const ports::ExecSpec& exec) {
+base::Result<ProcessInput> process_input(const ExecTarget& target, const ports::ContainerSpec& spec,
+                                         const ports::ExecSpec& exec) {
   if (exec.command.empty()) return base::fail(base::ErrorKind::invalid, "No exec command specified");
   const base::Fd root(::open(target.paths.root().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!root) return base::fail_errno(errno, "cannot open the container's root file system");
   const auto& wanted = exec.user.empty() ? spec.process.user : exec.user;
-  auto user = wire::resolve_user(wanted, spec.group_add, read_in_root(root.get(), "/etc/passwd"), read_in_root(root.get(), "/etc/group"));
+  auto user = wire::resolve_user(wanted, spec.group_add, read_in_root(root.get(), "/etc/passwd"),
+                                 read_in_root(root.get(), "/etc/group"));
   if (!user) return std::unexpected(user.error());
-  auto capabilities =
-      wire::container_capabilities({exec.privileged || spec.privileged, spec.cap_add, spec.cap_drop}, available_capabilities());
+  auto capabilities = wire::container_capabilities({exec.privileged || spec.privileged, spec.cap_add, spec.cap_drop},
+                                                   available_capabilities());
   if (!capabilities) return std::unexpected(capabilities.error());
   auto env = spec.process.env;
   env.insert(env.end(), exec.env.begin(), exec.env.end());
@@ -81,7 +83,8 @@ base::Result<Pipe> make_pipe() {
   return Pipe{base::Fd(ends[0]), base::Fd(ends[1])};
 }
 
-/// The pipes of a process without a terminal: ours end up in `process`, its own are lent to the runtime and closed then.
+/// The pipes of a process without a terminal: ours end up in `process`, its own are lent to the runtime and closed
+/// then.
 base::Result<Pipe> pipe_if(bool wanted) {
   if (!wanted) return Pipe{};
   return make_pipe();
@@ -89,7 +92,8 @@ base::Result<Pipe> pipe_if(bool wanted) {
 
 /// What is common to both ways: the runtime ended well and left the pid of the new process.
 base::Result<void> finish(const Scratch& scratch, int runtime_pidfd, ports::ExecProcess& process) {
-  if (!ended_within(runtime_pidfd, kExecLimit)) return base::fail(base::ErrorKind::internal, "the runtime's exec did not end in time");
+  if (!ended_within(runtime_pidfd, kExecLimit))
+    return base::fail(base::ErrorKind::internal, "the runtime's exec did not end in time");
   if (collect(runtime_pidfd) != 0) {
     std::ifstream file(scratch.log());
     const std::string logged{std::istreambuf_iterator<char>(file), {}};
@@ -104,15 +108,17 @@ base::Result<void> finish(const Scratch& scratch, int runtime_pidfd, ports::Exec
 
 }  // namespace
 
-base::Result<ports::ExecProcess> start_exec(const ExecTarget& target, const ports::ContainerSpec& spec, const ports::ExecSpec& exec) {
+base::Result<ports::ExecProcess> start_exec(const ExecTarget& target, const ports::ContainerSpec& spec,
+                                            const ports::ExecSpec& exec) {
   const auto input = process_input(target, spec, exec);
   if (!input) return std::unexpected(input.error());
   const Scratch scratch(target.paths.bundle);
   if (std::ofstream file(scratch.process()); !(file << boost::json::serialize(make_process(*input)) << std::flush))
     return base::fail(base::ErrorKind::internal, "cannot write " + scratch.process());
-  SpawnOptions run{.command = {target.runtime_path, "--root", target.runtime_state, "--log", scratch.log(), "--log-format", "json", "exec",
-                               "--detach", "--pid-file", scratch.pidfile(), "--process", scratch.process()},
-                   .env = {kNoGarbageCollection}};
+  SpawnOptions run{
+      .command = {target.runtime_path, "--root", target.runtime_state, "--log", scratch.log(), "--log-format", "json",
+                  "exec", "--detach", "--pid-file", scratch.pidfile(), "--process", scratch.process()},
+      .env = {kNoGarbageCollection}};
   ports::ExecProcess process;
   std::optional<ConsoleSocket> console;
   Pipe in, out, err;
@@ -122,7 +128,8 @@ base::Result<ports::ExecProcess> start_exec(const ExecTarget& target, const port
     console.emplace(std::move(*socket));
     run.command.insert(run.command.end(), {"--console-socket", console->path()});
   } else {
-    auto made_in = pipe_if(exec.attach_stdin), made_out = pipe_if(exec.attach_stdout), made_err = pipe_if(exec.attach_stderr);
+    auto made_in = pipe_if(exec.attach_stdin), made_out = pipe_if(exec.attach_stdout),
+         made_err = pipe_if(exec.attach_stderr);
     if (!made_in || !made_out || !made_err) return base::fail_errno(errno, "pipe");
     in = std::move(*made_in);
     out = std::move(*made_out);

@@ -16,7 +16,8 @@ struct ExecTarget {
 };
 
 /// Starts a process inside a running container by the runtime's `exec --detach`. It becomes our child.
-base::Result<ports::ExecProcess> start_exec(const ExecTarget& target, const ports::ContainerSpec& spec, const ports::ExecSpec& exec);
+base::Result<ports::ExecProcess> start_exec(const ExecTarget& target, const ports::ContainerSpec& spec,
+                                            const ports::ExecSpec& exec);
 
 /// A listening socket in `dir` on which a runtime hands over the master of a pseudo-terminal.
 class ConsoleSocket {

@@ -38,7 +38,8 @@ base::Result<ConsoleSocket> ConsoleSocket::listen(const std::filesystem::path& d
   made.name_ = name;
   sockaddr_un address{.sun_family = AF_UNIX};
   std::strncpy(address.sun_path, made.path().c_str(), sizeof address.sun_path - 1);
-  if (::bind(made.socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 || ::listen(made.socket_.get(), 1) != 0)
+  if (::bind(made.socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      ::listen(made.socket_.get(), 1) != 0)
     return base::fail_errno(errno, "cannot make a console socket");
   return made;
 }
@@ -47,7 +48,9 @@ ConsoleSocket::~ConsoleSocket() {
   if (dir_) ::unlinkat(dir_.get(), name_.c_str(), 0);
 }
 
-std::string ConsoleSocket::path() const { return fmt::format("/proc/{}/fd/{}/{}", ::getpid(), dir_.get(), name_); }
+std::string ConsoleSocket::path() const {
+  return fmt::format("/proc/{}/fd/{}/{}", ::getpid(), dir_.get(), name_);
+}
 
 base::Fd ConsoleSocket::receive(int pidfd) const {
   pollfd waiting[2] = {{.fd = socket_.get(), .events = POLLIN}, {.fd = pidfd, .events = POLLIN}};

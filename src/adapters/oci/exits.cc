@@ -26,7 +26,8 @@ std::optional<ports::ExitNotice> Exits::read(const base::ContainerId& id) const 
   if (!(file >> code) || ::stat(path.c_str(), &status) != 0) return std::nullopt;
   ports::ExitNotice notice{.id = id, .exit_code = code};
   notice.oom_killed = std::filesystem::exists(roots_.of(id).bundle / "oom");
-  notice.at = ports::Time(std::chrono::seconds(status.st_mtim.tv_sec) + std::chrono::nanoseconds(status.st_mtim.tv_nsec));
+  notice.at =
+      ports::Time(std::chrono::seconds(status.st_mtim.tv_sec) + std::chrono::nanoseconds(status.st_mtim.tv_nsec));
   return notice;
 }
 

@@ -6,7 +6,9 @@
 
 namespace fairlead::oci {
 
-bool log_driver_known(const std::string& name) { return name.empty() || name == "json-file" || name == "local" || name == "none"; }
+bool log_driver_known(const std::string& name) {
+  return name.empty() || name == "json-file" || name == "local" || name == "none";
+}
 
 base::Result<std::int64_t> log_size_limit(const std::map<std::string, std::string>& options) {
   const auto found = options.find("max-size");

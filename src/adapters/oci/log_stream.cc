@@ -122,7 +122,7 @@ std::int64_t tail_offset(int fd, std::int64_t size, std::int64_t lines) {
   if (lines <= 0) return size;
   TailCounter counter(lines);
   std::string block;
-  std::int64_t begin = size;   // of `block` in the file
+  std::int64_t begin = size;  // of `block` in the file
   std::int64_t wanted_from = size;
   while (begin > 0) {
     const auto length = std::min<std::int64_t>(begin, kBlock);

@@ -13,7 +13,9 @@ namespace {
 
 constexpr std::size_t kMaxText = 1 << 20;
 
-std::string fd_path(const base::Fd& fd) { return "/proc/self/fd/" + std::to_string(fd.get()); }
+std::string fd_path(const base::Fd& fd) {
+  return "/proc/self/fd/" + std::to_string(fd.get());
+}
 
 base::Result<base::Fd> open_dir(const std::string& path) {
   base::Fd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -22,7 +24,8 @@ base::Result<base::Fd> open_dir(const std::string& path) {
 }
 
 base::Result<void> make_dir(const std::filesystem::path& path, mode_t mode) {
-  if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) return base::fail_errno(errno, "cannot make " + path.string());
+  if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST)
+    return base::fail_errno(errno, "cannot make " + path.string());
   return {};
 }
 
@@ -38,7 +41,8 @@ base::Result<void> mount_root(const ContainerPaths& paths, const std::vector<std
     if (auto made = make_dir(nothing, 0755); !made) return made;
     lower.push_back(nothing.string());
   }
-  // One option string of mount(2) is at most a page, and `:` and `,` have meaning in it: descriptors are short and plain.
+  // One option string of mount(2) is at most a page, and `:` and `,` have meaning in it: descriptors are short and
+  // plain.
   std::vector<base::Fd> held;
   std::string options = "lowerdir=";
   for (const auto& dir : lower) {

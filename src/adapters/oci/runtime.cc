@@ -28,7 +28,8 @@ using base::ErrorKind;
 std::string find_program(const std::string& name) {
   if (name.contains('/')) return ::access(name.c_str(), X_OK) == 0 ? name : std::string();
   const char* path = std::getenv("PATH");
-  std::istringstream dirs(std::string(path != nullptr ? path : "") + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+  std::istringstream dirs(std::string(path != nullptr ? path : "") +
+                          ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
   for (std::string dir; std::getline(dirs, dir, ':');)
     if (const auto full = dir + "/" + name; !dir.empty() && ::access(full.c_str(), X_OK) == 0) return full;
   return {};
@@ -71,7 +72,8 @@ base::Result<std::string> OciRuntime::program_of(const std::string& runtime) con
     return base::fail(ErrorKind::invalid, "unknown or invalid runtime name: " + name);
   auto program = find_program(listed == options_.runtimes.end() || listed->second.empty() ? name : listed->second);
   if (program.empty())
-    return base::fail(ErrorKind::unavailable, fmt::format("the OCI runtime {} is not installed (apt install runc)", name));
+    return base::fail(ErrorKind::unavailable,
+                      fmt::format("the OCI runtime {} is not installed (apt install runc)", name));
   return program;
 }
 
@@ -86,14 +88,16 @@ base::Result<void> OciRuntime::prepare(base::ContainerId id) {
 
 base::Result<ports::Launched> OciRuntime::launch(const ports::Launch& launch) {
   if (!log_driver_known(launch.spec.log_driver))
-    return base::fail(ErrorKind::invalid, fmt::format("logger: no log driver named '{}' is registered", launch.spec.log_driver));
+    return base::fail(ErrorKind::invalid,
+                      fmt::format("logger: no log driver named '{}' is registered", launch.spec.log_driver));
   const auto program = program_of(launch.spec.runtime);
   if (!program) return std::unexpected(program.error());
   std::error_code ignored;
   if (std::filesystem::exists(roots_.of(launch.id).bundle, ignored))
     if (auto cleaned = cleanup(launch.id); !cleaned) return std::unexpected(cleaned.error());
   exits_.forget(launch.id);
-  const LaunchRecord record{launch.spec.runtime.empty() ? options_.default_runtime : launch.spec.runtime, *program, cgroup_path(launch)};
+  const LaunchRecord record{launch.spec.runtime.empty() ? options_.default_runtime : launch.spec.runtime, *program,
+                            cgroup_path(launch)};
   auto launched = launch_inside(launch, record);
   if (!launched) (void)cleanup(launch.id);
   return launched;
@@ -105,7 +109,8 @@ base::Result<ports::Launched> OciRuntime::launch_inside(const ports::Launch& lau
   ::chmod(paths.bundle.c_str(), 0700);
   if (auto written = write_record(paths, record); !written) return std::unexpected(written.error());
   if (auto mounted = mount_root(paths, launch.layer_dirs); !mounted) return std::unexpected(mounted.error());
-  if (auto written = write_bundle(roots_, launch, seccomp_, options_.init_path); !written) return std::unexpected(written.error());
+  if (auto written = write_bundle(roots_, launch, seccomp_, options_.init_path); !written)
+    return std::unexpected(written.error());
   const auto limit = log_size_limit(launch.spec.log_options);
   if (!limit) return std::unexpected(limit.error());
   const auto started = start_monitor({.id = launch.id.text(),
@@ -130,10 +135,12 @@ base::Result<ports::Launched> OciRuntime::launch_inside(const ports::Launch& lau
 base::Result<void> OciRuntime::release(base::ContainerId id) {
   const auto record = read_record(roots_.of(id));
   const auto live = live_.find(id);
-  if (!record || !live || !live->process) return base::fail(ErrorKind::conflict, fmt::format("container {} is not created", id.text()));
+  if (!record || !live || !live->process)
+    return base::fail(ErrorKind::conflict, fmt::format("container {} is not created", id.text()));
   const auto state = roots_.runtime_state(record->runtime);
   if (is_runc(record->runtime_path)) return release_by_fifo(state / id.text(), live->process.get());
-  const auto ended = run_program({record->runtime_path, "--root", state.string(), "start", id.text()}, std::chrono::seconds(60));
+  const auto ended =
+      run_program({record->runtime_path, "--root", state.string(), "start", id.text()}, std::chrono::seconds(60));
   if (!ended) return std::unexpected(ended.error());
   if (ended->exit_code != 0) return base::fail(ErrorKind::internal, "OCI runtime start failed: " + ended->output);
   return {};
@@ -143,23 +150,28 @@ base::Result<void> OciRuntime::signal(base::ContainerId id, pid_t pid, int signa
   const auto live = live_.find(id);
   const bool ours = live && live->process && live->pid == pid;
   if (ours && ::syscall(SYS_pidfd_send_signal, live->process.get(), signal, nullptr, 0) == 0) return {};
-  if (!ours || errno == ESRCH) return base::fail(ErrorKind::conflict, fmt::format("container {} is not running", id.text()));
+  if (!ours || errno == ESRCH)
+    return base::fail(ErrorKind::conflict, fmt::format("container {} is not running", id.text()));
   return base::fail_errno(errno, fmt::format("cannot signal container {}", id.text()));
 }
 
-base::Result<base::Fd> OciRuntime::attach(base::ContainerId id) { return connect_monitor(roots_.of(id)); }
+base::Result<base::Fd> OciRuntime::attach(base::ContainerId id) {
+  return connect_monitor(roots_.of(id));
+}
 
 base::Result<void> OciRuntime::resize(base::ContainerId id, std::uint32_t height, std::uint32_t width) {
   return resize_by_monitor(roots_.of(id), height, width);
 }
 
-base::Result<ports::ExecProcess> OciRuntime::exec(base::ContainerId id, const ports::ContainerSpec& spec, const ports::ExecSpec& exec) {
+base::Result<ports::ExecProcess> OciRuntime::exec(base::ContainerId id, const ports::ContainerSpec& spec,
+                                                  const ports::ExecSpec& exec) {
   const auto paths = roots_.of(id);
   const auto record = read_record(paths);
   if (!record) return base::fail(ErrorKind::conflict, fmt::format("container {} is not running", id.text()));
   std::string hostname;
   std::ifstream(file_path(id, kHostname)) >> hostname;
-  auto process = start_exec({id, paths, record->runtime_path, roots_.runtime_state(record->runtime).string(), hostname}, spec, exec);
+  auto process = start_exec({id, paths, record->runtime_path, roots_.runtime_state(record->runtime).string(), hostname},
+                            spec, exec);
   if (!process) return process;
   // A handle of our own: the caller's is only to be told of the end.
   base::Fd own(::fcntl(process->exited.get(), F_DUPFD_CLOEXEC, 0));
@@ -185,15 +197,23 @@ base::Result<std::unique_ptr<ports::LogStream>> OciRuntime::logs(base::Container
   return open_log(roots_.of(id).log().string(), query);
 }
 
-std::string OciRuntime::log_path(base::ContainerId id) const { return roots_.of(id).log().string(); }
+std::string OciRuntime::log_path(base::ContainerId id) const {
+  return roots_.of(id).log().string();
+}
 
-std::string OciRuntime::file_path(base::ContainerId id, const std::string& file) const { return generated_file(roots_, id, file).string(); }
+std::string OciRuntime::file_path(base::ContainerId id, const std::string& file) const {
+  return generated_file(roots_, id, file).string();
+}
 
-std::map<std::string, std::string> OciRuntime::root_paths(base::ContainerId id, const std::vector<std::string>& layer_dirs) const {
+std::map<std::string, std::string> OciRuntime::root_paths(base::ContainerId id,
+                                                          const std::vector<std::string>& layer_dirs) const {
   const auto paths = roots_.of(id);
   std::string lower;
   for (auto dir = layer_dirs.rbegin(); dir != layer_dirs.rend(); ++dir) lower += (lower.empty() ? "" : ":") + *dir;
-  return {{"LowerDir", lower}, {"UpperDir", paths.upper().string()}, {"WorkDir", paths.work().string()}, {"MergedDir", paths.root().string()}};
+  return {{"LowerDir", lower},
+          {"UpperDir", paths.upper().string()},
+          {"WorkDir", paths.work().string()},
+          {"MergedDir", paths.root().string()}};
 }
 
 }  // namespace fairlead::oci

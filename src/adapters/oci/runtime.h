@@ -12,11 +12,11 @@ namespace fairlead::oci {
 
 struct RuntimeOptions {
   std::filesystem::path data_root, exec_root;
-  std::map<std::string, std::string> runtimes;   ///< name → program; `runc` and `crun` are looked for on PATH
+  std::map<std::string, std::string> runtimes;  ///< name → program; `runc` and `crun` are looked for on PATH
   std::string default_runtime = "runc";
   ports::Clock* clock = nullptr;
-  std::string init_path;                         ///< for `--init`; empty: docker-init, tini or catatonit from PATH
-  std::string seccomp_profile;                   ///< empty: the one of containers-common
+  std::string init_path;        ///< for `--init`; empty: docker-init, tini or catatonit from PATH
+  std::string seccomp_profile;  ///< empty: the one of containers-common
 };
 
 /// Containers under an OCI runtime and conmon. Makes this process the reaper of its orphaned descendants

@@ -33,14 +33,16 @@ class OciRuntime final : public ports::Runtime {
   base::Result<void> signal(base::ContainerId id, pid_t pid, int signal) override;
   base::Result<base::Fd> attach(base::ContainerId id) override;
   base::Result<void> resize(base::ContainerId id, std::uint32_t height, std::uint32_t width) override;
-  base::Result<ports::ExecProcess> exec(base::ContainerId id, const ports::ContainerSpec& spec, const ports::ExecSpec& exec) override;
+  base::Result<ports::ExecProcess> exec(base::ContainerId id, const ports::ContainerSpec& spec,
+                                        const ports::ExecSpec& exec) override;
   int exec_exit_code(pid_t pid) override;
   base::Result<void> cleanup(base::ContainerId id) override;
   base::Result<void> remove(base::ContainerId id) override;
   base::Result<std::unique_ptr<ports::LogStream>> logs(base::ContainerId id, const ports::LogQuery& query) override;
   std::string log_path(base::ContainerId id) const override;
   std::string file_path(base::ContainerId id, const std::string& file) const override;
-  std::map<std::string, std::string> root_paths(base::ContainerId id, const std::vector<std::string>& layer_dirs) const override;
+  std::map<std::string, std::string> root_paths(base::ContainerId id,
+                                                const std::vector<std::string>& layer_dirs) const override;
   int exits_fd() const override { return exits_.fd(); }
   std::vector<ports::ExitNotice> take_exits() override { return exits_.take(); }
   base::Result<std::vector<ports::ObservedContainer>> observe(const std::vector<base::ContainerId>& known) override;

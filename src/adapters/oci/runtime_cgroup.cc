@@ -24,7 +24,9 @@ std::string read_text(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-bool is_there(const fs::path& path) { return ::access(path.c_str(), F_OK) == 0; }
+bool is_there(const fs::path& path) {
+  return ::access(path.c_str(), F_OK) == 0;
+}
 
 /// Mount points of every hierarchy: the one of v2, or all of v1 (and the v2 one beside them).
 std::vector<fs::path> hierarchies() {

@@ -17,13 +17,18 @@ namespace {
 constexpr std::chrono::seconds kKillLimit{10};
 constexpr std::chrono::seconds kMonitorLimit{5};
 
-void kill_by(int pidfd) { ::syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, nullptr, 0); }
+void kill_by(int pidfd) {
+  ::syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, nullptr, 0);
+}
 
-bool is_there(const std::filesystem::path& path) { return ::access(path.c_str(), F_OK) == 0; }
+bool is_there(const std::filesystem::path& path) {
+  return ::access(path.c_str(), F_OK) == 0;
+}
 
 }  // namespace
 
-/// The first process of a PID namespace cannot end before every other one in it has been collected, and those of `exec` are ours.
+/// The first process of a PID namespace cannot end before every other one in it has been collected, and those of `exec`
+/// are ours.
 void OciRuntime::end_execs(const base::ContainerId& id) {
   const std::lock_guard lock(exec_mutex_);
   for (auto& [pid, child] : execs_) {
@@ -46,11 +51,13 @@ void OciRuntime::end_processes(const base::ContainerId& id) {
   if (live->process) {
     kill_by(live->process.get());
     end_execs(id);
-    if (!ended_within(live->process.get(), kKillLimit)) base::log(base::LogLevel::error, "container {}: process {} does not die", id.text(), live->pid);
+    if (!ended_within(live->process.get(), kKillLimit))
+      base::log(base::LogLevel::error, "container {}: process {} does not die", id.text(), live->pid);
   }
   if (!live->monitor) return;
   // It ends by itself when it has written what is left of the output.
-  if (!ended_within(live->monitor.get(), live->process ? kMonitorLimit : std::chrono::seconds(1))) kill_by(live->monitor.get());
+  if (!ended_within(live->monitor.get(), live->process ? kMonitorLimit : std::chrono::seconds(1)))
+    kill_by(live->monitor.get());
   if (ended_within(live->monitor.get(), kMonitorLimit)) (void)collect(live->monitor.get());
 }
 
@@ -66,9 +73,12 @@ base::Result<void> OciRuntime::remove_runtime_state(const base::ContainerId& id)
     remove_tree(own);
     return {};
   }
-  const auto ended = run_program({record->runtime_path, "--root", state.string(), "delete", "--force", id.text()}, std::chrono::seconds(30));
+  const auto ended = run_program({record->runtime_path, "--root", state.string(), "delete", "--force", id.text()},
+                                 std::chrono::seconds(30));
   if (!ended) return std::unexpected(ended.error());
-  if (is_there(own)) return base::fail(base::ErrorKind::internal, fmt::format("the runtime's delete of {} failed: {}", id.text(), ended->output));
+  if (is_there(own))
+    return base::fail(base::ErrorKind::internal,
+                      fmt::format("the runtime's delete of {} failed: {}", id.text(), ended->output));
   return {};
 }
 

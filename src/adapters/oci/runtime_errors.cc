@@ -36,8 +36,8 @@ std::string words_of_line(std::string_view line) {
 }
 
 bool is_users_fault(std::string_view words) {
-  for (const auto* sign : {"executable file not found", "no such file or directory", "permission denied", "not a directory",
-                           "is a directory", "exec format error", "no matching entries"})
+  for (const auto* sign : {"executable file not found", "no such file or directory", "permission denied",
+                           "not a directory", "is a directory", "exec format error", "no matching entries"})
     if (words.contains(sign)) return true;
   return false;
 }

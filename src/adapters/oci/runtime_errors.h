@@ -6,8 +6,8 @@
 
 namespace fairlead::oci {
 
-/// The runtime's own words out of what it logged: the last `msg` of logfmt (`level=error msg="…"`) or JSON lines, or the
-/// last line that says anything.
+/// The runtime's own words out of what it logged: the last `msg` of logfmt (`level=error msg="…"`) or JSON lines, or
+/// the last line that says anything.
 std::string runtime_words(std::string_view logged);
 
 /// A failed start in Docker's words. What the user can mend (no such command, not allowed, not a directory) is

@@ -31,7 +31,8 @@ bool OciRuntime::waits(const base::ContainerId& id, const LaunchRecord& record) 
   const auto state = roots_.runtime_state(record.runtime);
   std::error_code ignored;
   if (is_runc(record.runtime_path)) return std::filesystem::exists(state / id.text() / "exec.fifo", ignored);
-  const auto told = run_program({record.runtime_path, "--root", state.string(), "state", id.text()}, std::chrono::seconds(10));
+  const auto told =
+      run_program({record.runtime_path, "--root", state.string(), "state", id.text()}, std::chrono::seconds(10));
   return told && told->exit_code == 0 && told->output.contains("\"created\"");
 }
 

@@ -8,8 +8,8 @@ namespace fairlead::oci {
 
 /// Where a container's files are. Below data-root what lasts until `rm`, below exec-root what lasts while it runs.
 struct ContainerPaths {
-  std::filesystem::path data;     ///< <data-root>/containers/ID
-  std::filesystem::path bundle;   ///< <exec-root>/ID: config.json, mount point, conmon's sockets
+  std::filesystem::path data;    ///< <data-root>/containers/ID
+  std::filesystem::path bundle;  ///< <exec-root>/ID: config.json, mount point, conmon's sockets
 
   std::filesystem::path upper() const { return data / "upper"; }
   std::filesystem::path work() const { return data / "work"; }

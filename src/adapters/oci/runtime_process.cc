@@ -65,7 +65,8 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
 bool read_all(int fd, std::string& into, std::chrono::steady_clock::time_point end) {
   char buffer[4096];
   while (true) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now()).count();
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now()).count();
     pollfd waiting{.fd = fd, .events = POLLIN};
     const int ready = left <= 0 ? 0 : ::poll(&waiting, 1, static_cast<int>(left));
     if (ready < 0 && errno == EINTR) continue;
@@ -90,10 +91,11 @@ base::Result<pid_t> spawn(const SpawnOptions& options) {
   auto command = options.command;
   auto env = options.env;
   const char* path = std::getenv("PATH");
-  env.push_back(std::string("PATH=") + (path != nullptr ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"));
+  env.push_back(std::string("PATH=") +
+                (path != nullptr ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"));
   pid_t pid = 0;
-  const int error =
-      ::posix_spawnp(&pid, command.front().c_str(), plan.actions(), plan.attributes(), pointers(command).data(), pointers(env).data());
+  const int error = ::posix_spawnp(&pid, command.front().c_str(), plan.actions(), plan.attributes(),
+                                   pointers(command).data(), pointers(env).data());
   if (error != 0) return base::fail_errno(error, "cannot start " + command.front());
   return pid;
 }
@@ -102,7 +104,8 @@ base::Result<ProgramEnd> run_program(const std::vector<std::string>& command, st
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return base::fail_errno(errno, "pipe");
   base::Fd reading(ends[0]), writing(ends[1]);
-  const auto pid = spawn({.command = command, .env = {kNoGarbageCollection}, .output = writing.get(), .error = writing.get()});
+  const auto pid =
+      spawn({.command = command, .env = {kNoGarbageCollection}, .output = writing.get(), .error = writing.get()});
   writing.reset();
   if (!pid) return std::unexpected(pid.error());
   const auto pidfd = open_pidfd(*pid);
@@ -125,7 +128,8 @@ base::Result<base::Fd> open_pidfd(pid_t pid) {
 bool ended_within(int pidfd, std::chrono::milliseconds limit) {
   const auto deadline = std::chrono::steady_clock::now() + limit;
   while (true) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
     pollfd waiting{.fd = pidfd, .events = POLLIN};
     const int ready = ::poll(&waiting, 1, left > 0 ? static_cast<int>(left) : 0);
     if (ready > 0) return true;

@@ -13,10 +13,10 @@ namespace fairlead::oci {
 
 /// How a program is started. Descriptors are borrowed; -1 is /dev/null for the first three.
 struct SpawnOptions {
-  std::vector<std::string> command;             ///< found on PATH when it has no slash
-  std::vector<std::string> env;                 ///< beside the daemon's own PATH
+  std::vector<std::string> command;  ///< found on PATH when it has no slash
+  std::vector<std::string> env;      ///< beside the daemon's own PATH
   int input = -1, output = -1, error = -1;
-  std::vector<std::pair<int, int>> inherited;   ///< ours → the child's number, from 3 on
+  std::vector<std::pair<int, int>> inherited;  ///< ours → the child's number, from 3 on
   bool own_session = false;
 };
 
@@ -24,8 +24,8 @@ struct SpawnOptions {
 base::Result<pid_t> spawn(const SpawnOptions& options);
 
 struct ProgramEnd {
-  int exit_code = 0;    ///< 128 + signal when it was killed
-  std::string output;   ///< standard output and error, at most 64 KiB
+  int exit_code = 0;   ///< 128 + signal when it was killed
+  std::string output;  ///< standard output and error, at most 64 KiB
 };
 
 /// Runs a program to its end; kills it after `limit`, which is then an error.

@@ -30,12 +30,15 @@ base::Result<void> write_record(const ContainerPaths& paths, const LaunchRecord&
 std::optional<LaunchRecord> read_record(const ContainerPaths& paths) {
   std::ifstream file(paths.record());
   LaunchRecord record;
-  if (!std::getline(file, record.runtime) || !std::getline(file, record.runtime_path) || !std::getline(file, record.cgroup))
+  if (!std::getline(file, record.runtime) || !std::getline(file, record.runtime_path) ||
+      !std::getline(file, record.cgroup))
     return std::nullopt;
   return record;
 }
 
-bool is_runc(const std::string& runtime_path) { return std::filesystem::path(runtime_path).filename() == "runc"; }
+bool is_runc(const std::string& runtime_path) {
+  return std::filesystem::path(runtime_path).filename() == "runc";
+}
 
 void LiveTable::put(const base::ContainerId& id, Live live) {
   const std::lock_guard lock(mutex_);
@@ -65,10 +68,12 @@ base::Result<void> release_by_fifo(const std::filesystem::path& state_dir, int p
   while (true) {
     const int ready = ::poll(waiting, 2, kReleaseLimit);
     if (ready < 0 && errno == EINTR) continue;
-    if (ready <= 0) return base::fail(base::ErrorKind::internal, "cannot start the container: its process does not answer");
+    if (ready <= 0)
+      return base::fail(base::ErrorKind::internal, "cannot start the container: its process does not answer");
     char byte = 0;
     if ((waiting[0].revents & (POLLIN | POLLHUP)) != 0 && ::read(fifo.get(), &byte, 1) > 0) break;
-    if (waiting[1].revents != 0) return base::fail(base::ErrorKind::internal, "cannot start the container: its process ended before");
+    if (waiting[1].revents != 0)
+      return base::fail(base::ErrorKind::internal, "cannot start the container: its process ended before");
   }
   // Its absence is how runc knows that the container runs.
   ::unlink(path.c_str());
@@ -88,7 +93,8 @@ std::map<base::ContainerId, pid_t> running_monitors(const std::filesystem::path&
     const auto mark = std::string("\0-b\0", 4) + exec_root.string() + "/";
     const auto at = words.find(mark);
     if (at == std::string::npos) continue;
-    if (const auto id = base::ContainerId::parse(std::string_view(words).substr(at + mark.size(), 64))) found[*id] = pid;
+    if (const auto id = base::ContainerId::parse(std::string_view(words).substr(at + mark.size(), 64)))
+      found[*id] = pid;
   }
   return found;
 }

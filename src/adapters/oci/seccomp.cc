@@ -57,7 +57,8 @@ base::Result<void> SeccompDefaults::load() {
     if (!text) text = read_text(place);
   if (!text) {
     base::log(base::LogLevel::warn,
-              "no default seccomp profile is installed (apt install containers-common): containers run without a system call filter");
+              "no default seccomp profile is installed (apt install containers-common): containers run without a "
+              "system call filter");
   } else {
     auto parsed = wire::parse_seccomp_profile(*text);
     if (!parsed) return std::unexpected(parsed.error());
@@ -80,7 +81,8 @@ base::Result<std::optional<boost::json::object>> SeccompDefaults::filter(const s
   return found->second;
 }
 
-base::Result<boost::json::object> custom_seccomp(const std::string& given, const std::vector<std::string>& capabilities) {
+base::Result<boost::json::object> custom_seccomp(const std::string& given,
+                                                 const std::vector<std::string>& capabilities) {
   std::string text = given;
   if (given.starts_with('/')) {
     auto read = read_text(given);

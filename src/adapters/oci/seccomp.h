@@ -36,6 +36,7 @@ class SeccompDefaults {
 
 /// What `--security-opt seccomp=…` carries: the profile's JSON (the docker client reads the file) or, for other
 /// clients, a path. `invalid` where it is neither.
-base::Result<boost::json::object> custom_seccomp(const std::string& given, const std::vector<std::string>& capabilities);
+base::Result<boost::json::object> custom_seccomp(const std::string& given,
+                                                 const std::vector<std::string>& capabilities);
 
 }  // namespace fairlead::oci

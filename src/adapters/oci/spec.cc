@@ -16,9 +16,10 @@ namespace json = boost::json;
 using base::ErrorKind;
 
 /// Docker's lists (moby, oci/defaults).
-constexpr std::array kMasked = {"/proc/asound",     "/proc/acpi",       "/proc/interrupts",  "/proc/kcore",
-                                "/proc/keys",       "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
-                                "/proc/sched_debug", "/proc/scsi",      "/sys/firmware",     "/sys/devices/virtual/powercap"};
+constexpr std::array kMasked = {"/proc/asound",     "/proc/acpi",        "/proc/interrupts",
+                                "/proc/kcore",      "/proc/keys",        "/proc/latency_stats",
+                                "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
+                                "/proc/scsi",       "/sys/firmware",     "/sys/devices/virtual/powercap"};
 constexpr std::array kReadonly = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"};
 
 template <class List>
@@ -39,9 +40,9 @@ base::Result<std::vector<std::string>> command(const SpecInput& input) {
 }
 
 base::Result<json::array> rlimits(const std::vector<ports::Ulimit>& asked) {
-  static const std::set<std::string, std::less<>> kKnown = {"as",      "core",     "cpu",        "data",   "fsize", "locks",
-                                                            "memlock", "msgqueue", "nice",       "nofile", "nproc", "rss",
-                                                            "rtprio",  "rttime",   "sigpending", "stack"};
+  static const std::set<std::string, std::less<>> kKnown = {
+      "as",   "core",   "cpu",   "data", "fsize",  "locks",  "memlock",    "msgqueue",
+      "nice", "nofile", "nproc", "rss",  "rtprio", "rttime", "sigpending", "stack"};
   json::array limits;
   for (const auto& limit : asked) {
     if (!kKnown.contains(limit.name)) return base::fail(ErrorKind::invalid, "invalid ulimit type: " + limit.name);
@@ -61,16 +62,18 @@ base::Result<json::object> first_process(const SpecInput& input) {
   if (!args) return std::unexpected(args.error());
   auto limits = rlimits(spec.ulimits);
   if (!limits) return std::unexpected(limits.error());
-  ProcessInput process{.args = std::move(*args),
-                       .env = make_environment(spec.process.env, input.launch->hostname, spec.process.tty, input.user.home),
-                       .cwd = spec.process.working_dir,
-                       .user = input.user,
-                       .capabilities = input.capabilities,
-                       .tty = spec.process.tty,
-                       .no_new_privileges = no_new_privileges(spec.security_opt),
-                       .height = spec.console_height,
-                       .width = spec.console_width};
-  if (const auto profile = security_option(spec.security_opt, "apparmor"); profile && *profile != "unconfined" && input.apparmor)
+  ProcessInput process{
+      .args = std::move(*args),
+      .env = make_environment(spec.process.env, input.launch->hostname, spec.process.tty, input.user.home),
+      .cwd = spec.process.working_dir,
+      .user = input.user,
+      .capabilities = input.capabilities,
+      .tty = spec.process.tty,
+      .no_new_privileges = no_new_privileges(spec.security_opt),
+      .height = spec.console_height,
+      .width = spec.console_width};
+  if (const auto profile = security_option(spec.security_opt, "apparmor");
+      profile && *profile != "unconfined" && input.apparmor)
     process.apparmor_profile = *profile;
   auto made = make_process(process);
   if (!limits->empty()) made["rlimits"] = std::move(*limits);
@@ -102,7 +105,8 @@ base::Result<json::object> linux_part(const SpecInput& input) {
   part["resources"] = std::move(*resources);
   if (!sysctls->empty()) part["sysctl"] = std::move(*sysctls);
   part["cgroupsPath"] = cgroup_path(launch);
-  if (const auto propagation = root_propagation(input.binds); !propagation.empty()) part["rootfsPropagation"] = propagation;
+  if (const auto propagation = root_propagation(input.binds); !propagation.empty())
+    part["rootfsPropagation"] = propagation;
   json::array nodes;
   for (const auto& device : input.devices)
     nodes.push_back({{"path", device.path},
@@ -123,13 +127,19 @@ base::Result<json::object> linux_part(const SpecInput& input) {
 
 }  // namespace
 
-json::array strings(const std::vector<std::string>& list) { return json::array(list.begin(), list.end()); }
+json::array strings(const std::vector<std::string>& list) {
+  return json::array(list.begin(), list.end());
+}
 
-bool CgroupHost::has(std::string_view controller) const { return std::ranges::find(controllers, controller) != controllers.end(); }
+bool CgroupHost::has(std::string_view controller) const {
+  return std::ranges::find(controllers, controller) != controllers.end();
+}
 
 std::string cgroup_path(const ports::Launch& launch) {
   const auto& parent = launch.spec.cgroup_parent;
-  return (std::filesystem::path("/") / (parent.empty() ? "fairlead" : parent) / launch.id.text()).lexically_normal().string();
+  return (std::filesystem::path("/") / (parent.empty() ? "fairlead" : parent) / launch.id.text())
+      .lexically_normal()
+      .string();
 }
 
 base::Result<json::object> make_spec(const SpecInput& input) {

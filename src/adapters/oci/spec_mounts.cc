@@ -45,11 +45,15 @@ std::vector<Mount> defaults(const SpecInput& input) {
       {"/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", system_rights}},
       {"/sys/fs/cgroup", "cgroup", "cgroup", {system_rights, "nosuid", "noexec", "nodev"}},
       {"/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}}};
-  if (spec.ipc_mode == "host") all.back() = {"/dev/mqueue", "bind", "/dev/mqueue", {"rbind", "nosuid", "noexec", "nodev"}};
+  if (spec.ipc_mode == "host")
+    all.back() = {"/dev/mqueue", "bind", "/dev/mqueue", {"rbind", "nosuid", "noexec", "nodev"}};
   if (!input.shm_path.empty())
     all.push_back({"/dev/shm", "bind", input.shm_path, {"rbind", "rprivate"}});
   else if (spec.ipc_mode != "none")
-    all.push_back({"/dev/shm", "tmpfs", "shm", {"nosuid", "noexec", "nodev", "mode=1777", fmt::format("size={}", spec.shm_size)}});
+    all.push_back({"/dev/shm",
+                   "tmpfs",
+                   "shm",
+                   {"nosuid", "noexec", "nodev", "mode=1777", fmt::format("size={}", spec.shm_size)}});
   return all;
 }
 
@@ -66,13 +70,16 @@ Mount tmpfs(const std::string& target, const std::string& options, bool read_onl
   return mount;
 }
 
-std::ptrdiff_t depth(const std::string& path) { return path == "/" ? 0 : std::ranges::count(path, '/'); }
+std::ptrdiff_t depth(const std::string& path) {
+  return path == "/" ? 0 : std::ranges::count(path, '/');
+}
 
 base::Result<void> add_users(const SpecInput& input, std::map<std::string, Mount>& by_target) {
   const auto& spec = input.launch->spec;
   const auto put = [&](Mount mount) -> base::Result<void> {
     if (!mount.target.starts_with('/') || mount.target == "/")
-      return base::fail(base::ErrorKind::invalid, fmt::format("invalid mount config: destination '{}' is not allowed", mount.target));
+      return base::fail(base::ErrorKind::invalid,
+                        fmt::format("invalid mount config: destination '{}' is not allowed", mount.target));
     by_target.insert_or_assign(mount.target, std::move(mount));
     return {};
   };
@@ -110,7 +117,10 @@ base::Result<json::array> spec_mounts(const SpecInput& input) {
 
   json::array out;
   for (const auto& mount : all)
-    out.push_back({{"destination", mount.target}, {"type", mount.type}, {"source", mount.source}, {"options", strings(mount.options)}});
+    out.push_back({{"destination", mount.target},
+                   {"type", mount.type},
+                   {"source", mount.source},
+                   {"options", strings(mount.options)}});
   return out;
 }
 

@@ -20,7 +20,8 @@ json::array spec_namespaces(const SpecInput& input) {
   if (spec.pid_mode != "host") add("pid", launch.pid_namespace_of, "pid");
   if (spec.ipc_mode != "host") add("ipc", launch.ipc_namespace_of, "ipc");
   // Docker's default: private on cgroup v2, the host's on v1.
-  const bool private_cgroup = spec.cgroupns_mode.empty() ? input.cgroups.v2 && !spec.privileged : spec.cgroupns_mode == "private";
+  const bool private_cgroup =
+      spec.cgroupns_mode.empty() ? input.cgroups.v2 && !spec.privileged : spec.cgroupns_mode == "private";
   if (private_cgroup) add("cgroup", std::nullopt, "cgroup");
   return all;
 }
@@ -35,7 +36,8 @@ base::Result<json::object> spec_sysctls(const ports::Launch& launch) {
   }
   for (const auto& [key, value] : launch.spec.sysctls) {
     if (key.starts_with("net.") && !launch.own_netns)
-      return base::fail(base::ErrorKind::invalid, fmt::format("sysctl \"{}\" not allowed in host network namespace", key));
+      return base::fail(base::ErrorKind::invalid,
+                        fmt::format("sysctl \"{}\" not allowed in host network namespace", key));
     all[key] = value;
   }
   return all;

@@ -10,7 +10,9 @@ namespace json = boost::json;
 
 constexpr const char* kPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-std::string_view name_of(std::string_view variable) { return variable.substr(0, variable.find('=')); }
+std::string_view name_of(std::string_view variable) {
+  return variable.substr(0, variable.find('='));
+}
 
 void lay_over(std::vector<std::string>& env, const std::string& variable) {
   const auto same = std::ranges::find_if(env, [&](const auto& one) { return name_of(one) == name_of(variable); });
@@ -41,7 +43,8 @@ json::object make_process(const ProcessInput& input) {
   if (input.tty && input.height != 0 && input.width != 0)
     process["consoleSize"] = {{"height", input.height}, {"width", input.width}};
   json::object user{{"uid", input.user.uid}, {"gid", input.user.gid}};
-  if (!input.user.groups.empty()) user["additionalGids"] = json::array(input.user.groups.begin(), input.user.groups.end());
+  if (!input.user.groups.empty())
+    user["additionalGids"] = json::array(input.user.groups.begin(), input.user.groups.end());
   process["user"] = std::move(user);
   process["args"] = strings(input.args);
   process["env"] = strings(input.env);
@@ -62,7 +65,8 @@ json::object make_process(const ProcessInput& input) {
 std::optional<std::string> security_option(const std::vector<std::string>& options, std::string_view key) {
   std::optional<std::string> value;
   for (const auto& option : options)
-    if (option.starts_with(key) && option.size() > key.size() && (option[key.size()] == '=' || option[key.size()] == ':'))
+    if (option.starts_with(key) && option.size() > key.size() &&
+        (option[key.size()] == '=' || option[key.size()] == ':'))
       value = option.substr(key.size() + 1);
   return value;
 }

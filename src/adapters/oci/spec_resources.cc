@@ -16,7 +16,8 @@ std::unexpected<base::Error> lacking(std::string_view what, std::string_view opt
 
 base::Result<json::object> memory(const ports::ResourceLimits& asked, const CgroupHost& host) {
   json::object out;
-  const bool any = asked.memory != 0 || asked.memory_swap != 0 || asked.memory_reservation != 0 || asked.oom_kill_disable;
+  const bool any =
+      asked.memory != 0 || asked.memory_swap != 0 || asked.memory_reservation != 0 || asked.oom_kill_disable;
   if (!any) return out;
   if (!host.has("memory")) return lacking("memory controller", "--memory");
   if (asked.memory != 0) out["limit"] = asked.memory;
@@ -38,7 +39,8 @@ base::Result<json::object> cpu(const ports::ResourceLimits& asked, const CgroupH
   const bool quota = asked.nano_cpus != 0 || asked.cpu_quota != 0 || asked.cpu_period != 0;
   if ((quota || asked.cpu_shares != 0) && !host.has("cpu")) return lacking("cpu controller", "--cpus or --cpu-shares");
   if (quota && !host.cpu_quota) return lacking("CPU bandwidth limit", "--cpus");
-  if ((!asked.cpuset_cpus.empty() || !asked.cpuset_mems.empty()) && !host.has("cpuset")) return lacking("cpuset controller", "--cpuset-cpus");
+  if ((!asked.cpuset_cpus.empty() || !asked.cpuset_mems.empty()) && !host.has("cpuset"))
+    return lacking("cpuset controller", "--cpuset-cpus");
   if (asked.cpu_shares != 0) out["shares"] = asked.cpu_shares;
   if (asked.nano_cpus != 0) {
     out["period"] = kPeriod;

@@ -15,7 +15,9 @@ namespace {
 
 constexpr int kMaxDepth = 200;
 
-std::unexpected<base::Error> failed(const std::string& name) { return base::fail_errno(errno, "filling a volume from the image: " + name); }
+std::unexpected<base::Error> failed(const std::string& name) {
+  return base::fail_errno(errno, "filling a volume from the image: " + name);
+}
 
 struct CloseDir {
   void operator()(DIR* dir) const { ::closedir(dir); }
@@ -51,7 +53,8 @@ void copy_attributes(int from, int to) {
 
 base::Result<void> copy_status(int to, const struct stat& status, const std::string& name) {
   const timespec times[2] = {status.st_atim, status.st_mtim};
-  if (::fchown(to, status.st_uid, status.st_gid) != 0 || ::fchmod(to, status.st_mode & 07777) != 0 || ::futimens(to, times) != 0)
+  if (::fchown(to, status.st_uid, status.st_gid) != 0 || ::fchmod(to, status.st_mode & 07777) != 0 ||
+      ::futimens(to, times) != 0)
     return failed(name);
   return {};
 }

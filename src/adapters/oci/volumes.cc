@@ -66,17 +66,21 @@ class LocalVolumes final : public ports::Volumes {
 
   base::Result<ports::Volume> create(const ports::Volume& wanted) override {
     if (!is_name(wanted.name))
-      return base::fail(ErrorKind::invalid,
-                        fmt::format("create {}: \"{}\" includes invalid characters for a local volume name, only "
-                                    "\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute path",
-                                    wanted.name, wanted.name));
+      return base::fail(
+          ErrorKind::invalid,
+          fmt::format(
+              "create {}: \"{}\" includes invalid characters for a local volume name, only "
+              "\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute path",
+              wanted.name, wanted.name));
     if (!wanted.driver.empty() && wanted.driver != "local")
-      return base::fail(ErrorKind::not_found, fmt::format("create {}: error looking up volume plugin {}: plugin \"{}\" not found",
-                                                          wanted.name, wanted.driver, wanted.driver));
+      return base::fail(ErrorKind::not_found,
+                        fmt::format("create {}: error looking up volume plugin {}: plugin \"{}\" not found",
+                                    wanted.name, wanted.driver, wanted.driver));
     if (!wanted.options.empty())
-      return base::fail(ErrorKind::not_implemented,
-                        fmt::format("create {}: options of the local driver (\"{}\") are not served: bind-mount a directory instead",
-                                    wanted.name, wanted.options.begin()->first));
+      return base::fail(
+          ErrorKind::not_implemented,
+          fmt::format("create {}: options of the local driver (\"{}\") are not served: bind-mount a directory instead",
+                      wanted.name, wanted.options.begin()->first));
     const std::lock_guard lock(mutex_);
     if (auto there = read(wanted.name)) return *there;
     return make(wanted);
@@ -87,7 +91,8 @@ class LocalVolumes final : public ports::Volumes {
     if (!read(name)) return base::fail(ErrorKind::not_found, fmt::format("get {}: no such volume", name));
     remove_tree(root_ / name);
     std::error_code ignored;
-    if (fs::exists(root_ / name, ignored)) return base::fail(ErrorKind::internal, fmt::format("remove {}: not all of it could be removed", name));
+    if (fs::exists(root_ / name, ignored))
+      return base::fail(ErrorKind::internal, fmt::format("remove {}: not all of it could be removed", name));
     return {};
   }
 

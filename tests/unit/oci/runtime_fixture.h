@@ -23,7 +23,9 @@ namespace fairlead::oci {
 
 class TestClock final : public ports::Clock {
  public:
-  ports::Time now() override { return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now()); }
+  ports::Time now() override {
+    return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
+  }
 };
 
 class RuntimeTest : public ::testing::Test {
@@ -43,9 +45,11 @@ class RuntimeTest : public ::testing::Test {
       if (::access(program, X_OK) != 0) GTEST_SKIP() << program << " is not installed";
     char name[] = "/tmp/fairlead-runtime-XXXXXX";
     dir_ = ::mkdtemp(name);
-    for (const auto* sub : {"bin", "etc", "proc", "sys", "dev", "tmp", "data"}) std::filesystem::create_directories(layer() / sub);
+    for (const auto* sub : {"bin", "etc", "proc", "sys", "dev", "tmp", "data"})
+      std::filesystem::create_directories(layer() / sub);
     std::filesystem::copy_file("/bin/busybox", layer() / "bin/busybox");
-    for (const auto* applet : {"sh", "cat", "echo", "sleep", "id", "printf", "true", "tty", "stty", "head", "ls", "hostname", "env", "pwd", "tr"})
+    for (const auto* applet : {"sh", "cat", "echo", "sleep", "id", "printf", "true", "tty", "stty", "head", "ls",
+                               "hostname", "env", "pwd", "tr"})
       std::filesystem::create_symlink("busybox", layer() / "bin" / applet);
     write(layer() / "etc/passwd", "root:x:0:0:root:/root:/bin/sh\nweb:x:101:102::/home/web:/bin/sh\n");
     write(layer() / "etc/group", "root:x:0:\nweb:x:102:\nextra:x:200:web\n");

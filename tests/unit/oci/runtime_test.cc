@@ -8,7 +8,9 @@
 namespace fairlead::oci {
 namespace {
 
-std::vector<std::string> sh(const std::string& script) { return {"sh", "-c", script}; }
+std::vector<std::string> sh(const std::string& script) {
+  return {"sh", "-c", script};
+}
 
 std::size_t entries(const std::filesystem::path& dir) {
   std::error_code error;
@@ -46,7 +48,8 @@ TEST_F(RuntimeTest, CommandThatIsNotThere) {
   ASSERT_FALSE(launched);
   EXPECT_EQ(launched.error().kind, base::ErrorKind::invalid);
   EXPECT_EQ(launched.error().text,
-            "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to "
+            "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create "
+            "failed: unable to "
             "start container process: exec: \"nosuch\": executable file not found in $PATH: unknown");
   EXPECT_EQ(entries(dir_ / "exec/exits") + entries(dir_ / "exec/runtime-runc"), 0u);
   EXPECT_FALSE(std::filesystem::exists(dir_ / "exec" / launch.id.text()));
@@ -107,7 +110,9 @@ TEST_F(RuntimeTest, UserEnvironmentAndFiles) {
 TEST_F(RuntimeTest, Exec) {
   const auto launch = a_launch({"sleep", "1000"});
   start(launch);
-  auto process = runtime_->exec(launch.id, launch.spec, {.command = sh("cat; echo err >&2; exit 5"), .attach_stdin = true, .attach_stdout = true, .attach_stderr = true});
+  auto process = runtime_->exec(
+      launch.id, launch.spec,
+      {.command = sh("cat; echo err >&2; exit 5"), .attach_stdin = true, .attach_stdout = true, .attach_stderr = true});
   ASSERT_TRUE(process) << process.error().text;
   ASSERT_EQ(::write(process->input.get(), "abc", 3), 3);
   process->input.reset();
@@ -122,8 +127,9 @@ TEST_F(RuntimeTest, Exec) {
 TEST_F(RuntimeTest, ExecOnTerminal) {
   const auto launch = a_launch({"sleep", "1000"});
   start(launch);
-  auto process = runtime_->exec(launch.id, launch.spec,
-                                {.command = sh("stty size; exit 4"), .user = "web", .tty = true, .console_height = 20, .console_width = 90});
+  auto process = runtime_->exec(
+      launch.id, launch.spec,
+      {.command = sh("stty size; exit 4"), .user = "web", .tty = true, .console_height = 20, .console_width = 90});
   ASSERT_TRUE(process) << process.error().text;
   pollfd waiting{.fd = process->exited.get(), .events = POLLIN};
   ASSERT_EQ(::poll(&waiting, 1, 5000), 1);
@@ -151,7 +157,8 @@ TEST_F(RuntimeTest, ExecOfNothing) {
   ASSERT_FALSE(process);
   EXPECT_EQ(process.error().kind, base::ErrorKind::invalid);
   EXPECT_EQ(process.error().text,
-            "OCI runtime exec failed: exec failed: unable to start container process: exec: \"nosuch\": executable file not found in "
+            "OCI runtime exec failed: exec failed: unable to start container process: exec: \"nosuch\": executable "
+            "file not found in "
             "$PATH: unknown");
 }
 

@@ -1,8 +1,8 @@
 #include "adapters/oci/spec.h"
 
-#include <boost/json/serialize.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <boost/json/serialize.hpp>
 
 #include <cstdlib>
 #include <fstream>
@@ -50,7 +50,8 @@ TEST_F(Spec, Privileged) {
   launch_.spec.privileged = true;
   input_.seccomp = boost::json::object{{"defaultAction", "SCMP_ACT_ERRNO"}};
   const auto text = made();
-  for (const auto* absent : {"maskedPaths", "readonlyPaths", "seccomp", "\"ro\""}) EXPECT_THAT(text, ::testing::Not(HasSubstr(absent)));
+  for (const auto* absent : {"maskedPaths", "readonlyPaths", "seccomp", "\"ro\""})
+    EXPECT_THAT(text, ::testing::Not(HasSubstr(absent)));
   EXPECT_THAT(text, HasSubstr(R"({"allow":true,"access":"rwm"})"));
 }
 
@@ -77,7 +78,10 @@ TEST_F(Spec, Refusals) {
 TEST_F(Spec, UsersMountTakesTheSystemsPlace) {
   launch_.spec.tmpfs["/dev/shm"] = "size=1m,exec";
   const auto text = made();
-  EXPECT_THAT(text, HasSubstr(R"({"destination":"/dev/shm","type":"tmpfs","source":"tmpfs","options":["nosuid","nodev","size=1m","exec"]})"));
+  EXPECT_THAT(
+      text,
+      HasSubstr(
+          R"({"destination":"/dev/shm","type":"tmpfs","source":"tmpfs","options":["nosuid","nodev","size=1m","exec"]})"));
   EXPECT_THAT(text, ::testing::Not(HasSubstr("67108864")));
 }
 
@@ -92,7 +96,9 @@ TEST(Environment, UserLaysOver) {
 }
 
 TEST(RuntimeErrors, WordsOfTheRuntime) {
-  EXPECT_EQ(runtime_words("time=\"t\" level=warning msg=\"first\"\ntime=\"t\" level=error msg=\"exec: \\\"x\\\": bad\"\n"), "exec: \"x\": bad");
+  EXPECT_EQ(
+      runtime_words("time=\"t\" level=warning msg=\"first\"\ntime=\"t\" level=error msg=\"exec: \\\"x\\\": bad\"\n"),
+      "exec: \"x\": bad");
   EXPECT_EQ(runtime_words("{\"level\":\"error\",\"msg\":\"json\"}\n\n"), "json");
   EXPECT_EQ(create_error("level=error msg=\"cgroup trouble\"", "runc").kind, base::ErrorKind::internal);
 }
@@ -101,7 +107,8 @@ TEST(LogOptions, Sizes) {
   EXPECT_EQ(*log_size_limit({{"max-size", "10m"}}), 10 << 20);
   EXPECT_EQ(*log_size_limit({{"max-size", "5KB"}}), 5 << 10);
   EXPECT_EQ(*log_size_limit({}), 0);
-  for (const auto* bad : {"", "m", "-5m", "0", "10x", "99999999999g"}) EXPECT_FALSE(log_size_limit({{"max-size", bad}})) << bad;
+  for (const auto* bad : {"", "m", "-5m", "0", "10x", "99999999999g"})
+    EXPECT_FALSE(log_size_limit({{"max-size", bad}})) << bad;
   EXPECT_TRUE(log_driver_known("json-file"));
   EXPECT_FALSE(log_driver_known("syslog"));
 }
