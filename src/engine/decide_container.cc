@@ -5,6 +5,7 @@
 #include "engine/container_rules.h"
 #include "engine/decide_parts.h"
 #include "engine/event_of.h"
+#include "engine/fresh_id.h"
 #include "engine/image_merge.h"
 #include "engine/names.h"
 #include "engine/network_mode.h"
@@ -39,15 +40,6 @@ void settle_defaults(const State& state, ports::ContainerSpec& spec) {
   }
 }
 
-ContainerId fresh_id(const State& state, const Facts& facts) {
-  // What people see are twelve digits, and those are a hostname and part of our marks: they must be unique.
-  for (;;) {
-    auto id = ContainerId::from(facts.entropy());
-    const auto near = state.containers().lower_bound(*ContainerId::parse(id.short_text() + std::string(52, '0')));
-    if (near == state.containers().end() || near->first.short_text() != id.short_text()) return id;
-  }
-}
-
 /// Resolves the target now, so that it stays the same one when it is renamed; a target that is not there is looked for
 /// again at the start, whose 404 the client does not take for a missing image.
 void settle_target(const State& state, Container& container) {
@@ -71,7 +63,7 @@ base::Result<Decision> decide_one(const State& state, const CreateContainer& com
   container.spec = merge_image(command.spec, command.image);
   container.spec.network_mode = mode;
   if (auto settled = settle_command(container); !settled) return std::unexpected(settled.error());
-  container.id = fresh_id(state, facts);
+  container.id = fresh_id(state.containers(), facts);
   auto name = settle_name(state, command.name, container.id, facts.entropy);
   if (!name) return std::unexpected(name.error());
   container.name = *name;

@@ -5,6 +5,7 @@
 #include "engine/address_pool.h"
 #include "engine/decide_parts.h"
 #include "engine/event_of.h"
+#include "engine/fresh_id.h"
 #include "engine/network_config.h"
 #include "engine/network_mode.h"
 #include "engine/network_options.h"
@@ -84,16 +85,6 @@ base::Result<void> check_bridge(const State& state, const Network& network) {
   return {};
 }
 
-NetworkId fresh_id(const State& state, const Facts& facts) {
-  // Its first twelve digits name the bridge.
-  for (;;) {
-    auto id = NetworkId::from(facts.entropy());
-    const bool used = std::ranges::any_of(
-        state.networks(), [&](const auto& entry) { return entry.first.short_text() == id.short_text(); });
-    if (!used) return id;
-  }
-}
-
 }  // namespace
 
 base::Result<Decision> decide_one(const State& state, const CreateNetwork& command, const Facts& facts) {
@@ -101,7 +92,7 @@ base::Result<Decision> decide_one(const State& state, const CreateNetwork& comma
   auto subnets = settle_subnets(state, command, facts);
   if (!subnets) return std::unexpected(subnets.error());
   Network network;
-  network.id = fresh_id(state, facts);
+  network.id = fresh_id(state.networks(), facts);
   network.name = command.name;
   network.created = facts.now;
   network.internal = command.internal;

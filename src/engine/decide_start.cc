@@ -5,22 +5,13 @@
 #include "engine/decide_parts.h"
 #include "engine/endpoints.h"
 #include "engine/event_of.h"
+#include "engine/fresh_id.h"
 #include "engine/network_mode.h"
 
 namespace fairlead::engine {
 namespace {
 
 using base::ErrorKind;
-
-SandboxId fresh_sandbox_id(const State& state, const Facts& facts) {
-  // The pin carries only twelve digits, so those must be unique.
-  for (;;) {
-    auto id = SandboxId::from(facts.entropy());
-    const bool used = std::ranges::any_of(
-        state.sandboxes(), [&](const auto& entry) { return entry.first.short_text() == id.short_text(); });
-    if (!used) return id;
-  }
-}
 
 /// The container whose network is joined, which must be up.
 base::Result<Shared<Container>> target_of(const State& state, const Container& container,
@@ -58,7 +49,7 @@ base::Result<void> join(const State& state, Container& container, const std::str
 base::Result<void> settle(const State& state, Container& container, const Facts& facts, Decision& decision) {
   if (!is_host_mode(container.spec.network_mode)) {
     Sandbox sandbox;
-    sandbox.id = fresh_sandbox_id(state, facts);
+    sandbox.id = fresh_id(state.sandboxes(), facts);
     sandbox.owner = container.id;
     sandbox.users = {container.id};
     sandbox.netns = "fl-" + sandbox.id.short_text();

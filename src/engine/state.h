@@ -22,7 +22,8 @@ struct Erase {
 };
 using Change = std::variant<Network, Container, Sandbox, HostRecord, Erase>;
 
-/// Everything the engine knows. Copies are cheap (records are shared); only `apply` changes it. One thread.
+/// Everything the engine knows. A copy shares the records but not the maps that hold them, so it costs a little for
+/// every record; only `apply` changes it. One thread.
 class State {
  public:
   explicit State(Settings settings = {});
@@ -34,7 +35,7 @@ class State {
   const std::map<ContainerId, Shared<Container>>& containers() const { return containers_; }
   const std::map<SandboxId, Shared<Sandbox>>& sandboxes() const { return sandboxes_; }
 
-  Shared<Network> network(const NetworkId& id) const;      ///< null when there is none
+  Shared<Network> network(const NetworkId& id) const;  ///< null when there is none
   Shared<Container> container(const ContainerId& id) const;
   Shared<Sandbox> sandbox(const SandboxId& id) const;
   /// By full id, name, or unique id prefix, in this order. 404 `network N not found`, 400 when a prefix is ambiguous.
@@ -59,7 +60,8 @@ class State {
   void put(const Container& container);
   void erase(const NetworkId& id);
   void erase(const ContainerId& id);
-  Shared<Container> first_claim(const NetworkId& id, const std::set<ContainerId>& claims, const ContainerId& except) const;
+  Shared<Container> first_claim(const NetworkId& id, const std::set<ContainerId>& claims,
+                                const ContainerId& except) const;
 
   std::shared_ptr<const Settings> settings_;
   HostRecord host_;
