@@ -108,7 +108,10 @@ class FakeRuntime : public ports::Runtime {
     return "/data/" + id.text() + "/" + file;
   }
   std::map<std::string, std::string> root_paths(base::ContainerId, const std::vector<std::string>&) const override {
-    return {{"merged", "/data/merged"}, {"upper", "/data/upper"}, {"work", "/data/work"}, {"lower", "/data/lower"}};
+    return {{"MergedDir", "/data/merged"},
+            {"UpperDir", "/data/upper"},
+            {"WorkDir", "/data/work"},
+            {"LowerDir", "/data/lower"}};
   }
   int exits_fd() const override { return -1; }
   std::vector<ports::ExitNotice> take_exits() override { return {}; }

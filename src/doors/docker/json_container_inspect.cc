@@ -1,7 +1,5 @@
 #include <unistd.h>
 
-#include <cctype>
-
 #include "doors/docker/json_container.h"
 #include "doors/docker/json_fields.h"
 #include "doors/docker/json_host_config.h"
@@ -59,11 +57,7 @@ json::object config_of(const engine::Container& container) {
 
 json::object graph_driver(const ContainerView& view, const engine::Container& container) {
   json::object data;
-  for (const auto& [name, path] : view.runtime.root_paths(container.id, container.layer_dirs)) {
-    std::string shown = name + "Dir";
-    shown[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(shown[0])));
-    data[shown] = path;
-  }
+  for (const auto& [name, path] : view.runtime.root_paths(container.id, container.layer_dirs)) data[name] = path;
   return {{"Data", std::move(data)}, {"Name", "overlay2"}};
 }
 

@@ -50,7 +50,7 @@ base::Result<std::vector<Shared<Container>>> chosen(engine::Service& service, co
 
 Task<ContainerSize> measure(engine::Service& service, const Container& container) {
   const auto paths = service.runtime().root_paths(container.id, container.layer_dirs);
-  const auto upper = paths.find("upper");
+  const auto upper = paths.find("UpperDir");
   if (upper == paths.end()) co_return ContainerSize{};
   const auto image = service.images().find(container.image_id);
   const std::int64_t below = image ? image->size : 0;
