@@ -100,6 +100,11 @@ class Door {
   ~Door() {
     io_.stop();
     thread_.join();
+    // They hold timers, which must not outlive their io_context.
+    service.waits.clear();
+    service.attaches.clear();
+    service.exec_ends.clear();
+    service.subscribers.clear();
   }
   Client connect() const { return Client(path_); }
   const std::string& path() const { return path_; }
