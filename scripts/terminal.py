@@ -14,7 +14,7 @@ import sys
 import termios
 import time
 
-PROMPT = re.compile(rb"[#$] (\x1b\[6n)?$")
+PROMPT = re.compile(rb"[#$] (\x1b\[[0-9;]*[a-zA-Z])*$")  # a shell may ask for the cursor, or draw its line again
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 

@@ -92,6 +92,7 @@ walk_networks() {
 walk_bridge() {
   say "W03  a container on the default bridge"
   session 'docker run -it --name bbox01 busybox' 'ip addr' 'ifconfig' 'route -n'
+  holds "its shell answers on the terminal" test $shown_code = 0
   holds "lo and eth0, and no more" links_in bbox01 '[.[].ifname] == ["lo", "eth0"]'
   address=$(docker inspect -f '{{.NetworkSettings.IPAddress}}' bbox01)
   holds "the address after the gateway's: $address/16" links_in bbox01 --arg a "${gateway%.1}.2" 'any(.[1].addr_info[]; .local == $a and .prefixlen == 16)'
