@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <thread>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -38,7 +39,13 @@ void Conductor::offload(std::move_only_function<void()> work, std::move_only_fun
 }
 
 engine::Facts Conductor::facts(ports::HostFacts host) const {
-  return {.now = world_.clock->now(), .host = std::move(host), .entropy = [] { return base::fresh_entropy(); }};
+  std::vector<base::Prefix> bridge;
+  if (const auto& settings = state_.settings(); settings.foreign_bridge) bridge = host.link_addresses[settings.bridge];
+  return {.now = world_.clock->now(),
+          .host = std::move(host),
+          .entropy = [] { return base::fresh_entropy(); },
+          .cpus = static_cast<int>(std::thread::hardware_concurrency()),
+          .foreign_bridge_addresses = std::move(bridge)};
 }
 
 Task<engine::Facts> Conductor::facts_with_host() {
@@ -84,24 +91,25 @@ Task<Result<void>> Conductor::apply(std::vector<engine::Scope> scopes, std::stri
 
 Task<Result<engine::Decision>> Conductor::carry(engine::Command command, std::string act, bool needs_host) {
   const auto given = needs_host ? co_await facts_with_host() : facts();
-  const auto before = state_;
-  auto decision = settle(command, given);
+  auto decision = engine::decide(state_, command, given);
   if (!decision) co_return decision;
+  auto scopes = engine::touched(state_, decision->changes);
+  engine::Decision back;
+  for (const auto& change : decision->changes) back.changes.push_back(engine::inverse(state_, change));
+  if (auto stored = commit(*decision); !stored) co_return std::unexpected(stored.error());
   fault_point(act + "-stored");
-  if (auto applied = co_await apply(engine::touched(before, decision->changes), act); !applied) {
-    co_await take_back(before, std::move(*decision));
+  if (auto applied = co_await apply(std::move(scopes), act); !applied) {
+    co_await take_back(std::move(back));
     co_return std::unexpected(applied.error());
   }
   co_return decision;
 }
 
-/// Puts the records that a decision changed back to what they were, and the host with them.
-Task<void> Conductor::take_back(engine::State before, engine::Decision decision) {
-  engine::Decision back;
-  for (const auto& change : decision.changes) back.changes.push_back(engine::inverse(before, change));
-  const auto scopes = engine::touched(state_, back.changes);
+/// Puts the records that a failed decision changed back to what they were, and the host with them.
+Task<void> Conductor::take_back(engine::Decision back) {
+  auto scopes = engine::touched(state_, back.changes);
   if (auto stored = commit(back); !stored) base::log(base::LogLevel::error, "taking back: {}", stored.error().text);
-  if (auto applied = co_await apply(scopes, "undo"); !applied)
+  if (auto applied = co_await apply(std::move(scopes), "undo"); !applied)
     base::log(base::LogLevel::error, "taking back: {}", applied.error().text);
 }
 

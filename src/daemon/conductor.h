@@ -7,7 +7,6 @@
 #include <list>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -35,8 +34,6 @@ class Conductor final : public engine::Service {
   /// Loads what is stored, repairs what the host shows of it, takes running containers over, finishes what a crash cut
   /// short, then restarts what its policy asks for.
   Task<Result<void>> boot();
-  /// Collects monitors that ended after their containers (SIGCHLD): a daemonized conmon is our child, as we are its subreaper.
-  void reap();
   /// Takes settings that may change while running (SIGHUP).
   void reconfigure(engine::Settings settings) { state_.set_settings(std::move(settings)); }
 
@@ -99,7 +96,7 @@ class Conductor final : public engine::Service {
   Result<engine::Decision> settle(const engine::Command& command, const engine::Facts& facts);
   Task<Result<engine::Decision>> carry(engine::Command command, std::string act, bool needs_host = false);
   Task<Result<void>> carry_for(ContainerId id, engine::Command command, std::string act);
-  Task<void> take_back(engine::State before, engine::Decision decision);
+  Task<void> take_back(engine::Decision back);
   Result<void> commit(engine::Decision& decision);
   Task<Result<void>> apply(std::vector<engine::Scope> scopes, std::string act);
   Task<engine::Facts> facts_with_host();
@@ -128,7 +125,7 @@ class Conductor final : public engine::Service {
   Task<void> restart_later(ContainerId id);
   Task<bool> down_within(ContainerId id, std::optional<std::chrono::seconds> timeout);
   Task<void> watch_exits();
-  void tell_waiters(const ContainerId& id, bool removed);
+  void tell_waiters(const ContainerId& id, const engine::WaitResult& result);
 
   // conductor_boot.cc
   Result<void> load();
@@ -151,7 +148,6 @@ class Conductor final : public engine::Service {
   std::deque<engine::Event> events_;
   std::list<std::shared_ptr<Listener>> listeners_;
   std::map<ContainerId, std::chrono::milliseconds> pauses_;
-  std::set<pid_t> leaving_monitors_;
   std::vector<std::string> netns_to_remove_;
   boost::asio::posix::stream_descriptor exits_;
   boost::asio::thread_pool workers_;

@@ -28,6 +28,12 @@ std::string host_name() {
   return name;
 }
 
+/// What a shell would say of a program that could not be started; the docker client goes by it.
+int exit_code_of(const std::string& why) {
+  if (why.contains("executable file not found") || why.contains("no such file or directory")) return 127;
+  return why.contains("permission denied") ? 126 : 128;
+}
+
 bool has_mount_at(const ports::ContainerSpec& spec, const std::string& target) {
   return std::ranges::any_of(spec.mounts, [&](const auto& mount) { return mount.target == target; });
 }
@@ -104,21 +110,20 @@ Task<Result<void>> Conductor::start(ContainerId id) {
 /// The whole start, inside the container's gate. What fails gives everything back before it is reported.
 Task<Result<void>> Conductor::start_inside(ContainerId id) {
   auto decision = settle(engine::StartContainer{id}, facts());
-  if (!decision) {
-    if (decision.error().kind != ErrorKind::not_modified) co_await hand_out_attachments(id, decision.error());
-    co_return std::unexpected(decision.error());
-  }
+  if (!decision && decision.error().kind == ErrorKind::not_modified) co_return std::unexpected(decision.error());
   fault_point("start-stored");
-  auto up = co_await bring_up(id);
+  auto up = decision ? co_await bring_up(id) : Result<void>(std::unexpected(decision.error()));
   if (up) co_return up;
-  const int exit_code = up.error().text.contains("executable file not found") || up.error().text.contains("no such file or directory") ? 127
-                        : up.error().text.contains("permission denied") ? 126 : 128;
   (void)co_await on(workers_, [this, id] { return world_.runtime->cleanup(id); });
-  if (auto undone = co_await carry(engine::StartFailed{id, up.error().text, exit_code}, "undo"); !undone)
+  const auto code = exit_code_of(up.error().text);
+  if (auto undone = co_await carry(engine::StartFailed{id, up.error().text, code}, "undo"); !undone)
     base::log(base::LogLevel::error, "giving back what a failed start took: {}", undone.error().text);
   co_await hand_out_attachments(id, up.error());
-  tell_waiters(id, false);
-  if (const auto container = state_.container(id); container && container->spec.auto_remove) (void)co_await remove_inside(id, true);
+  if (const auto container = state_.container(id); container && container->spec.auto_remove) {
+    (void)co_await remove_inside(id, true);
+  } else {
+    tell_waiters(id, {code, up.error().text});
+  }
   co_return up;
 }
 

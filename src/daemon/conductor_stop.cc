@@ -1,6 +1,5 @@
 /// From a running process to nothing: exits, stop, kill, restart, remove, and those who wait for it.
 #include <signal.h>
-#include <sys/wait.h>
 
 #include <boost/asio/steady_timer.hpp>
 #include <map>
@@ -40,7 +39,6 @@ Task<void> Conductor::ended_inside(ports::ExitNotice notice) {
   const auto container = state_.container(id);
   if (!container || !container->is_up()) co_return;
   fault_point("exit-seen");
-  if (container->monitor_pid > 0) leaving_monitors_.insert(container->monitor_pid);
   auto decision = co_await carry(engine::ContainerExited{id, notice.exit_code, notice.oom_killed, notice.at}, "exit");
   if (!decision) {
     base::log(base::LogLevel::error, "recording the end of {}: {}", container->name, decision.error().text);
@@ -50,15 +48,12 @@ Task<void> Conductor::ended_inside(ports::ExitNotice notice) {
   if (auto cleaned = co_await on(workers_, [this, id] { return world_.runtime->cleanup(id); }); !cleaned)
     base::log(base::LogLevel::error, "cleaning up after {}: {}", container->name, cleaned.error().text);
   const auto now = state_.container(id);
-  const bool removes = now->spec.auto_remove && now->phase == Phase::exited;
-  if (removes) (void)co_await remove_inside(id, true);
-  if (!removes && now->phase == Phase::restarting) background(restart_later(id));
-  tell_waiters(id, removes);
-  reap();
-}
-
-void Conductor::reap() {
-  std::erase_if(leaving_monitors_, [](pid_t pid) { return ::waitpid(pid, nullptr, WNOHANG) != 0; });
+  if (now->phase == Phase::restarting) background(restart_later(id));
+  if (now->spec.auto_remove && now->phase == Phase::exited) {
+    (void)co_await remove_inside(id, true);
+  } else {
+    tell_waiters(id, {now->exit_code, now->error});
+  }
 }
 
 /// Docker's back-off: 100 ms, doubled at each end, one minute at most, and from the start again after a run of ten seconds.
@@ -76,13 +71,12 @@ Task<void> Conductor::restart_later(ContainerId id) {
     base::log(base::LogLevel::warn, "restarting {}: {}", container->name, started.error().text);
 }
 
-void Conductor::tell_waiters(const ContainerId& id, bool removed) {
+void Conductor::tell_waiters(const ContainerId& id, const engine::WaitResult& result) {
   const auto container = state_.container(id);
-  const engine::WaitResult result{container ? container->exit_code : 0, container ? container->error : ""};
   const bool comes_back = container && container->phase == Phase::restarting;
   for (auto& waiter : take_if(waiters_, [&](const Waiter& entry) {
          if (entry.id != id) return false;
-         return removed || !container || (entry.condition != engine::WaitFor::removed && (!comes_back || entry.condition == engine::WaitFor::next_exit));
+         return !container || (entry.condition != engine::WaitFor::removed && (!comes_back || entry.condition == engine::WaitFor::next_exit));
        })) {
     waiter->done(result);
   }
@@ -204,7 +198,7 @@ Task<Result<void>> Conductor::remove_inside(ContainerId id, bool volumes) {
     for (const auto& name : container->volumes) (void)world_.volumes->remove(name);
   }
   pauses_.erase(id);
-  tell_waiters(id, true);
+  tell_waiters(id, {container->exit_code, container->error});
   co_return removed;
 }
 

@@ -88,7 +88,6 @@ void handle_signals(asio::signal_set& signals, asio::io_context& io, Conductor& 
       io.stop();
       return;
     }
-    if (number == SIGCHLD) conductor.reap();
     if (number == SIGHUP) {
       notify_reloading();
       if (auto settings = reload(options)) {
@@ -114,11 +113,12 @@ Result<void> serve(const Options& options) {
   auto world = open_world(options);
   if (!world) return std::unexpected(world.error());
 
-  asio::io_context io(1);
+  // Never destroyed: coroutines that are still suspended at the end refer to all three, and the process ends with them.
+  auto& io = *new asio::io_context(1);
   asio::signal_set signals(io);
-  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) signals.add(number);
-  Conductor conductor(io, std::move(*world), options.settings);
-  docker::Server server(io, {.version = options.settings.version, .routes = docker::all_routes(conductor)});
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) signals.add(number);
+  auto& conductor = *new Conductor(io, std::move(*world), options.settings);
+  auto& server = *new docker::Server(io, {.version = options.settings.version, .routes = docker::all_routes(conductor)});
   handle_signals(signals, io, conductor, options);
   Result<void> outcome;
   asio::co_spawn(io, conductor.boot(), [&](std::exception_ptr failure, Result<void> booted) {

@@ -14,6 +14,7 @@ namespace fairlead::ports {
 struct HostFacts {
   std::vector<base::Prefix> routes;      ///< every destination in the main table except default routes
   std::vector<base::Prefix> addresses;   ///< every interface address
+  std::map<std::string, std::vector<base::Prefix>> link_addresses;  ///< the same by interface name
   std::uint32_t egress_mtu = 1500;       ///< of the interface that carries the default route; 1500 without one
   bool ip_forward_was_on = false;        ///< net.ipv4.ip_forward when asked
 };

@@ -87,7 +87,11 @@ base::Result<ports::HostFacts> LinuxKernel::host_facts() {
   auto routes = read_routes(home_.socket);
   if (!routes) return std::unexpected(routes.error());
   ports::HostFacts facts;
-  for (const auto& address : *addresses) facts.addresses.push_back(address.prefix);
+  for (const auto& address : *addresses) {
+    facts.addresses.push_back(address.prefix);
+    const auto link = std::ranges::find(*links, address.index, &wire::LinkRecord::index);
+    if (link != links->end()) facts.link_addresses[link->name].push_back(address.prefix);
+  }
   for (const auto& route : *routes) {
     if (route.destination.length() != 0) facts.routes.push_back(route.destination);
   }

@@ -56,7 +56,8 @@ std::vector<std::string> command(const MonitorOptions& options) {
   if (options.log_bytes > 0) words.insert(words.end(), {"--log-size-max", std::to_string(options.log_bytes)});
   if (options.tty) words.emplace_back("-t");
   if (options.open_stdin) words.emplace_back("-i");
-  if (options.open_stdin && !options.stdin_once) words.emplace_back("--leave-stdin-open");
+  // With a terminal, the end of one client's input must not close the terminal for the next client.
+  if (options.open_stdin && (options.tty || !options.stdin_once)) words.emplace_back("--leave-stdin-open");
   return words;
 }
 
@@ -122,7 +123,8 @@ base::Result<Monitored> start_monitor(const MonitorOptions& options) {
   const auto first = spawn({.command = command(options),
                             .env = {fmt::format("_OCI_SYNCPIPE={}", kSyncFd), kNoGarbageCollection},
                             .inherited = {{writing.get(), kSyncFd}},
-                            .own_session = true});
+                            .own_session = true,
+                            .directory = options.paths.bundle});  // where it notes an OOM kill
   writing.reset();
   if (!first) {
     auto error = first.error();

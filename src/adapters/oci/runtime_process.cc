@@ -46,6 +46,7 @@ class Plan {
     if (own_session) flags |= POSIX_SPAWN_SETSID;
     ::posix_spawnattr_setflags(&attributes_, static_cast<short>(flags));
   }
+  void start_in(const std::string& directory) { ::posix_spawn_file_actions_addchdir_np(&actions_, directory.c_str()); }
   const posix_spawn_file_actions_t* actions() const { return &actions_; }
   const posix_spawnattr_t* attributes() const { return &attributes_; }
 
@@ -83,6 +84,7 @@ bool read_all(int fd, std::string& into, std::chrono::steady_clock::time_point e
 base::Result<pid_t> spawn(const SpawnOptions& options) {
   Plan plan;
   plan.fresh_signals(options.own_session);
+  if (!options.directory.empty()) plan.start_in(options.directory);
   plan.place(options.input, 0);
   plan.place(options.output, 1);
   plan.place(options.error, 2);

@@ -18,6 +18,7 @@ struct SpawnOptions {
   int input = -1, output = -1, error = -1;
   std::vector<std::pair<int, int>> inherited;  ///< ours → the child's number, from 3 on
   bool own_session = false;
+  std::string directory;  ///< to start in; empty: ours
 };
 
 /// Starts a program without copying the daemon's memory (posix_spawn(3)). The caller waits for it.

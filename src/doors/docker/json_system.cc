@@ -115,7 +115,7 @@ json::value info_json(const engine::State& state, const HostInfo& host, std::siz
   put_counts(info, state);
   info["Images"] = images;
   info["Driver"] = "overlay2";
-  info["DriverStatus"] = json::array{json::array{"Backing", "overlayfs"}};
+  info["DriverStatus"] = json::array(1, json::array{"Backing", "overlayfs"});
   info["Plugins"] = plugins();
   put_host(info, host);
   put_settings(info, state.settings());
