@@ -46,6 +46,7 @@ class Plan {
     if (own_session) flags |= POSIX_SPAWN_SETSID;
     ::posix_spawnattr_setflags(&attributes_, static_cast<short>(flags));
   }
+  void close_from(int first) { ::posix_spawn_file_actions_addclosefrom_np(&actions_, first); }
   void start_in(const std::string& directory) { ::posix_spawn_file_actions_addchdir_np(&actions_, directory.c_str()); }
   const posix_spawn_file_actions_t* actions() const { return &actions_; }
   const posix_spawnattr_t* attributes() const { return &attributes_; }
@@ -89,6 +90,8 @@ base::Result<pid_t> spawn(const SpawnOptions& options) {
   plan.place(options.output, 1);
   plan.place(options.error, 2);
   for (const auto& [ours, theirs] : options.inherited) plan.place(ours, theirs);
+  // Not everything of ours is close-on-exec (Asio's accepted sockets are not), and a monitor lives longer than we do.
+  plan.close_from(3 + static_cast<int>(options.inherited.size()));
 
   auto command = options.command;
   auto env = options.env;

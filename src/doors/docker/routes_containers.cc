@@ -48,7 +48,6 @@ Task<void> create(engine::Service& service, Exchange& exchange) {
     co_return co_await exchange.error(fits.error());
   }
   std::string name = exchange.ask().text("name");
-  if (name.starts_with('/')) name.erase(0, 1);
   auto created = co_await call<engine::Created>([&](engine::Done<engine::Created> done) {
     service.create_container(std::move(name), std::move(request->spec), std::move(done));
   });
