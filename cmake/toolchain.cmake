@@ -22,11 +22,16 @@ endif()
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
-find_package(spdlog REQUIRED)
+set(Boost_USE_STATIC_LIBS ON)  # so that the daemon needs no shared libstdc++ beside its own
 find_package(Boost 1.81 REQUIRED COMPONENTS json)
-foreach(lib mnl:libmnl nftnl:libnftnl sqlite3:sqlite3 archive:libarchive crypto:libcrypto seccomp:libseccomp systemd:libsystemd)
+foreach(lib mnl:libmnl sqlite3:sqlite3 nettle:nettle)
   string(REPLACE ":" ";" pair ${lib})
   list(GET pair 0 name)
   list(GET pair 1 module)
   pkg_check_modules(${name} REQUIRED IMPORTED_TARGET ${module})
 endforeach()
+
+# libarchive is linked statically: we use its tar and four filters, and the shared library brings XML, ICU and ACL along.
+find_library(ARCHIVE_LIBRARY libarchive.a REQUIRED)
+add_library(fairlead_archive INTERFACE)
+target_link_libraries(fairlead_archive INTERFACE ${ARCHIVE_LIBRARY} z zstd lzma bz2)

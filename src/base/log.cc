@@ -1,48 +1,39 @@
 #include "base/log.h"
 
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
+#include <fmt/chrono.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <string>
 
 namespace fairlead::base {
 namespace {
 
-spdlog::logger& logger() {
-  static const auto instance = [] {
-    auto made = std::make_shared<spdlog::logger>("fairlead", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    made->set_pattern("%Y-%m-%dT%H:%M:%S.%f %l %v");
-    return made;
-  }();
-  return *instance;
-}
+constexpr std::string_view kWords[] = {"debug", "info", "warn", "error", "fatal"};
 
-spdlog::level::level_enum to_spdlog(LogLevel level) {
-  switch (level) {
-    case LogLevel::debug: return spdlog::level::debug;
-    case LogLevel::info: return spdlog::level::info;
-    case LogLevel::warn: return spdlog::level::warn;
-    case LogLevel::error: return spdlog::level::err;
-    case LogLevel::fatal: return spdlog::level::critical;
-  }
-  return spdlog::level::info;
-}
+std::atomic<LogLevel> lower_bound{LogLevel::info};
 
 }  // namespace
 
-void set_log_level(LogLevel level) { logger().set_level(to_spdlog(level)); }
+void set_log_level(LogLevel level) { lower_bound = level; }
 
 std::optional<LogLevel> parse_log_level(std::string_view word) {
-  if (word == "debug") return LogLevel::debug;
-  if (word == "info") return LogLevel::info;
-  if (word == "warn") return LogLevel::warn;
-  if (word == "error") return LogLevel::error;
-  if (word == "fatal") return LogLevel::fatal;
+  for (int level = 0; level < 5; ++level) {
+    if (word == kWords[level]) return static_cast<LogLevel>(level);
+  }
   return std::nullopt;
 }
 
-bool log_enabled(LogLevel level) { return logger().should_log(to_spdlog(level)); }
+bool log_enabled(LogLevel level) { return level >= lower_bound.load(std::memory_order_relaxed); }
 
 void log_line(LogLevel level, std::string_view line) {
-  logger().log(to_spdlog(level), spdlog::string_view_t(line.data(), line.size()));
+  const auto now = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+  const auto seconds = std::chrono::time_point_cast<std::chrono::seconds>(now);
+  const auto text = fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z {} {}\n", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
+                                (now - seconds).count(), kWords[static_cast<int>(level)], line);
+  // One write for a whole line, so that lines of several threads do not mix; a log that cannot be written has no other place.
+  (void)!::write(STDERR_FILENO, text.data(), text.size());
 }
 
 }  // namespace fairlead::base

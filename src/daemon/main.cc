@@ -151,7 +151,10 @@ int run(int argc, char** argv) {
   base::set_log_level(options->settings.debug ? LogLevel::debug : base::parse_log_level(options->log_level).value_or(LogLevel::info));
   for (const auto& warning : options->warnings) base::log(LogLevel::warn, "{}", warning);
   ::signal(SIGPIPE, SIG_IGN);
-  ::mallopt(M_ARENA_MAX, 2);  // few threads allocate much at once: memory counts more than contention here
+  // Memory counts more than contention here: one arena, and what an image's transport took goes back at once.
+  ::mallopt(M_ARENA_MAX, 1);
+  ::mallopt(M_MMAP_THRESHOLD, 64 << 10);
+  ::mallopt(M_TRIM_THRESHOLD, 128 << 10);
   if (auto served = serve(*options); !served) {
     base::log(LogLevel::error, "{}", served.error().text);
     return 1;

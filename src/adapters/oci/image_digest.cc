@@ -4,19 +4,16 @@
 
 namespace fairlead::oci {
 
-Sha256::Sha256() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
-  EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
-}
+Sha256::Sha256() { sha256_init(&context_); }
 
 void Sha256::add(std::string_view bytes) {
-  EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size());
+  sha256_update(&context_, bytes.size(), reinterpret_cast<const std::uint8_t*>(bytes.data()));
 }
 
 std::string Sha256::digest() {
-  unsigned char out[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  EVP_DigestFinal_ex(context_.get(), out, &size);
-  return "sha256:" + base::to_hex({reinterpret_cast<const char*>(out), size});
+  char out[SHA256_DIGEST_SIZE];
+  ::nettle_sha256_digest(&context_, sizeof out, reinterpret_cast<std::uint8_t*>(out));
+  return "sha256:" + base::to_hex({out, sizeof out});
 }
 
 std::string sha256_digest(std::string_view bytes) {

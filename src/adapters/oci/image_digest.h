@@ -1,7 +1,6 @@
 #pragma once
-#include <openssl/evp.h>
+#include <nettle/sha2.h>
 
-#include <memory>
 #include <string>
 #include <string_view>
 
@@ -18,7 +17,7 @@ class Sha256 {
   std::string digest();
 
  private:
-  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
+  sha256_ctx context_;
 };
 
 /// `sha256:<64 hex>` of `bytes`.

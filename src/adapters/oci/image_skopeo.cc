@@ -1,7 +1,7 @@
 #include "adapters/oci/image_skopeo.h"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
+#include <nettle/base64.h>
 
 #include <boost/json.hpp>
 
@@ -40,10 +40,8 @@ base::Result<ChildResult> run_skopeo(const wire::ImageReference& reference, cons
 }
 
 std::string base64(std::string_view text) {
-  std::string out(4 * ((text.size() + 2) / 3) + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                   reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  out.resize(static_cast<std::size_t>(size));
+  std::string out(BASE64_ENCODE_RAW_LENGTH(text.size()), '\0');
+  base64_encode_raw(out.data(), text.size(), reinterpret_cast<const std::uint8_t*>(text.data()));
   return out;
 }
 
