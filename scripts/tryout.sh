@@ -38,7 +38,9 @@ launch() {
   local command=("$bin/fairleadd" -H "unix://$socket" --data-root "$data_dir" --exec-root "$run_dir/exec" -p "$run_dir/pid"
     --config-file "$run_dir/daemon.json")
   echo '{}' >"$run_dir/daemon.json"
-  on_host setsid "${command[@]}" </dev/null >>"$run_dir/log" 2>&1 &
+  # A plain command, no function: the shell that forks for it is replaced, and does not stay behind as its parent.
+  [ ! -e "/run/netns/$host_ns" ] || command=(nsenter --net="/run/netns/$host_ns" "${command[@]}")
+  setsid "${command[@]}" </dev/null >>"$run_dir/log" 2>&1 &
   local launched=$!
   for _ in $(seq 100); do
     answers && return 0
