@@ -9,6 +9,7 @@ sys.path.insert(0, os.path.dirname(__file__))
 from harness import programs  # noqa: E402
 from harness.daemon import Daemon  # noqa: E402
 from harness.host import Host, sweep  # noqa: E402
+from harness.outside_names import OutsideNames  # noqa: E402
 from harness.world import World  # noqa: E402
 
 TEST_SECONDS = 150
@@ -63,6 +64,14 @@ def host():
     made = Host()
     yield made
     made.remove()
+
+
+@pytest.fixture
+def outside(host):
+    """The name server of the world outside, which `--dns` Host.OUTSIDE reaches."""
+    made = OutsideNames(host)
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="module")

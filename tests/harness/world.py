@@ -59,6 +59,12 @@ class World:
     def network(self, name):
         return json.loads(self.docker("network", "inspect", name).out)[0]
 
+    def endpoint(self, name, network):
+        return self.inspect(name)["NetworkSettings"]["Networks"][network]
+
+    def address(self, name, network):
+        return self.endpoint(name, network)["IPAddress"]
+
     def pid(self, name):
         return self.inspect(name)["State"]["Pid"]
 
@@ -69,11 +75,13 @@ class World:
         kernel.wait_for(lambda: self.inspect(name)["State"]["Status"] == status, seconds, f"{name} to be {status}")
 
     def clear(self):
-        """No container, terminal or named volume stays for the next test."""
+        """No container, terminal, network or named volume stays for the next test."""
         for terminal in self.terminals:
             terminal.close()
         self.terminals.clear()
         if names := self.docker("ps", "-aq", "--no-trunc").lines:
             self.docker("rm", "-f", "-v", *names, timeout=120)
+        if networks := self.docker("network", "ls", "-q", "--no-trunc", "--filter", "type=custom").lines:
+            self.docker("network", "rm", *networks, timeout=120)
         if volumes := self.docker("volume", "ls", "-q", check=False).lines:
             self.docker("volume", "rm", "-f", *volumes, check=False)
