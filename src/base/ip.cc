@@ -97,17 +97,25 @@ Ip with_host_bits(const Ip& ip, int length, bool bit) {
 
 }  // namespace
 
-Prefix Prefix::network() const { return {with_host_bits(address_, length_, false), length_}; }
+Prefix Prefix::network() const {
+  return {with_host_bits(address_, length_, false), length_};
+}
 
 bool Prefix::contains(const Ip& ip) const {
   return ip.family() == family() && with_host_bits(ip, length_, false) == network().address_;
 }
 
-bool Prefix::overlaps(const Prefix& other) const { return contains(other.address_) || other.contains(address_); }
+bool Prefix::overlaps(const Prefix& other) const {
+  return contains(other.address_) || other.contains(address_);
+}
 
-Ip Prefix::last() const { return with_host_bits(address_, length_, true); }
+Ip Prefix::last() const {
+  return with_host_bits(address_, length_, true);
+}
 
-std::string Prefix::text() const { return fmt::format("{}/{}", address_.text(), length_); }
+std::string Prefix::text() const {
+  return fmt::format("{}/{}", address_.text(), length_);
+}
 
 std::optional<Mac> Mac::parse(std::string_view text) {
   if (text.size() != 17) return std::nullopt;
@@ -126,8 +134,12 @@ Mac Mac::from_ipv4(const Ip& ip) {
   return Mac({0x02, 0x42, b[0], b[1], b[2], b[3]});
 }
 
-bool Mac::is_zero() const { return *this == Mac{}; }
+bool Mac::is_zero() const {
+  return *this == Mac{};
+}
 
-std::string Mac::text() const { return fmt::format("{:02x}", fmt::join(bytes_, ":")); }
+std::string Mac::text() const {
+  return fmt::format("{:02x}", fmt::join(bytes_, ":"));
+}
 
 }  // namespace fairlead::base

@@ -46,7 +46,8 @@ base::Result<void> carry_out(ports::Kernel& kernel, ports::Firewall& firewall, c
 
 }  // namespace
 
-Task<base::Result<void>> Applier::apply(const engine::State& state, std::vector<engine::Scope> scopes, std::string act) {
+Task<base::Result<void>> Applier::apply(const engine::State& state, std::vector<engine::Scope> scopes,
+                                        std::string act) {
   std::vector<ports::Object> before, after;
   for (const auto& scope : scopes) {
     auto desired = engine::render(state, scope);

@@ -84,7 +84,8 @@ Task<Result<void>> Conductor::apply(std::vector<engine::Scope> scopes, std::stri
   if (!done.empty()) {
     std::vector<ports::RecordChange> records;
     for (auto& name : done) records.push_back({kRemovalRecord, std::move(name), std::nullopt});
-    if (auto stored = world_.store->commit(records); !stored) base::log(base::LogLevel::error, "{}", stored.error().text);
+    if (auto stored = world_.store->commit(records); !stored)
+      base::log(base::LogLevel::error, "{}", stored.error().text);
   }
   co_return applied;
 }
@@ -170,7 +171,8 @@ void Conductor::connect_network(ContainerId container, ports::EndpointRequest re
 }
 
 void Conductor::disconnect_network(ContainerId container, std::string network, bool force, engine::Done<> done) {
-  spawn<void>(carry_for(container, engine::Disconnect{container, std::move(network), force}, "connect"), std::move(done));
+  spawn<void>(carry_for(container, engine::Disconnect{container, std::move(network), force}, "connect"),
+              std::move(done));
 }
 
 engine::Ticket Conductor::subscribe(std::function<void(const engine::Event&)> on_event) {

@@ -46,13 +46,16 @@ class Conductor final : public engine::Service {
 
   void create_container(std::string name, ports::ContainerSpec spec, engine::Done<engine::Created> done) override;
   void start_container(ContainerId id, engine::Done<> done) override;
-  void stop_container(ContainerId id, std::optional<int> timeout_s, std::optional<int> signal, engine::Done<> done) override;
-  void restart_container(ContainerId id, std::optional<int> timeout_s, std::optional<int> signal, engine::Done<> done) override;
+  void stop_container(ContainerId id, std::optional<int> timeout_s, std::optional<int> signal,
+                      engine::Done<> done) override;
+  void restart_container(ContainerId id, std::optional<int> timeout_s, std::optional<int> signal,
+                         engine::Done<> done) override;
   void kill_container(ContainerId id, int signal, engine::Done<> done) override;
   void remove_container(ContainerId id, bool force, bool volumes, engine::Done<> done) override;
   void rename_container(ContainerId id, std::string name, engine::Done<> done) override;
   void resize_container(ContainerId id, std::uint32_t height, std::uint32_t width, engine::Done<> done) override;
-  engine::Ticket wait_container(ContainerId id, engine::WaitFor condition, engine::Done<engine::WaitResult> done) override;
+  engine::Ticket wait_container(ContainerId id, engine::WaitFor condition,
+                                engine::Done<engine::WaitResult> done) override;
   engine::Ticket attach_container(ContainerId id, engine::Done<base::Fd> done) override;
 
   Result<ExecId> create_exec(ContainerId id, ports::ExecSpec spec, std::string detach_keys) override;

@@ -61,7 +61,8 @@ Task<Result<void>> Conductor::take_over() {
     const auto found = seen.find(id);
     const bool runs = found != seen.end() && found->second.running;
     if (container->phase == Phase::created) {
-      if (auto prepared = world_.runtime->prepare(id); !prepared) base::log(base::LogLevel::error, "{}", prepared.error().text);
+      if (auto prepared = world_.runtime->prepare(id); !prepared)
+        base::log(base::LogLevel::error, "{}", prepared.error().text);
     }
     if (container->phase == Phase::starting && !runs) {
       // A start that was cut short: what it took is given back, then it is done again from the beginning.

@@ -13,16 +13,21 @@ namespace {
 
 constexpr std::size_t kEndedExecsKept = 256;
 
-Error no_such_exec(const std::string& id) { return {ErrorKind::not_found, "No such exec instance: " + id, ""}; }
+Error no_such_exec(const std::string& id) {
+  return {ErrorKind::not_found, "No such exec instance: " + id, ""};
+}
 
-base::Fd copy_of(const base::Fd& fd) { return fd ? base::Fd(::dup(fd.get())) : base::Fd(); }
+base::Fd copy_of(const base::Fd& fd) {
+  return fd ? base::Fd(::dup(fd.get())) : base::Fd();
+}
 
 }  // namespace
 
 Result<ExecId> Conductor::create_exec(ContainerId id, ports::ExecSpec spec, std::string detach_keys) {
   const auto container = state_.container(id);
   if (!container || container->phase != engine::Phase::running)
-    return base::fail(ErrorKind::conflict, fmt::format("container {} is not running", container ? container->id.text() : id.text()));
+    return base::fail(ErrorKind::conflict,
+                      fmt::format("container {} is not running", container ? container->id.text() : id.text()));
   if (spec.command.empty()) return base::fail(ErrorKind::invalid, "No exec command specified");
   const auto exec = ExecId::from(base::fresh_entropy());
   execs_[exec].record = {.id = exec, .container = id, .spec = std::move(spec), .detach_keys = std::move(detach_keys)};
@@ -44,13 +49,16 @@ Task<Result<engine::ExecStreams>> Conductor::run_exec(ExecId id, bool tty) {
   const auto found = execs_.find(id);
   if (found == execs_.end()) co_return std::unexpected(no_such_exec(id.text()));
   auto& record = found->second.record;
-  if (record.running || record.exit_code) co_return base::fail(ErrorKind::conflict, fmt::format("Error: Exec command {} has already run", id.text()));
+  if (record.running || record.exit_code)
+    co_return base::fail(ErrorKind::conflict, fmt::format("Error: Exec command {} has already run", id.text()));
   const auto container = state_.container(record.container);
   if (!container || container->phase != engine::Phase::running)
     co_return base::fail(ErrorKind::conflict, fmt::format("container {} is not running", record.container.text()));
   record.spec.tty = tty;
   record.running = true;
-  auto process = co_await on(workers_, [this, container, spec = record.spec] { return world_.runtime->exec(container->id, container->spec, spec); });
+  auto process = co_await on(workers_, [this, container, spec = record.spec] {
+    return world_.runtime->exec(container->id, container->spec, spec);
+  });
   auto& exec = execs_[id];
   if (!process) {
     exec.record.running = false;
@@ -61,7 +69,8 @@ Task<Result<engine::ExecStreams>> Conductor::run_exec(ExecId id, bool tty) {
   exec.exited = std::move(process->exited);
   exec.terminal = copy_of(process->terminal);
   background(watch_exec(id));
-  co_return engine::ExecStreams{std::move(process->terminal), std::move(process->input), std::move(process->output), std::move(process->error)};
+  co_return engine::ExecStreams{std::move(process->terminal), std::move(process->input), std::move(process->output),
+                                std::move(process->error)};
 }
 
 Task<void> Conductor::watch_exec(ExecId id) {
@@ -72,8 +81,14 @@ Task<void> Conductor::watch_exec(ExecId id) {
   exec.record.running = false;
   exec.terminal.reset();
   if (const auto container = state_.container(exec.record.container)) {
-    publish({.at = world_.clock->now(), .type = "container", .action = "exec_die", .actor = container->id.text(),
-             .attributes = {{"image", container->spec.image}, {"name", container->name}, {"execID", id.text()}, {"exitCode", std::to_string(*exec.record.exit_code)}}});
+    publish({.at = world_.clock->now(),
+             .type = "container",
+             .action = "exec_die",
+             .actor = container->id.text(),
+             .attributes = {{"image", container->spec.image},
+                            {"name", container->name},
+                            {"execID", id.text()},
+                            {"exitCode", std::to_string(*exec.record.exit_code)}}});
   }
   for (auto& waiting : take_if(exec.waiting, [](const Ended&) { return true; })) (*waiting)();
   ended_execs_.push_back(id);

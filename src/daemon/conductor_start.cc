@@ -47,7 +47,8 @@ void Conductor::create_container(std::string name, ports::ContainerSpec spec, en
 Task<Result<engine::Created>> Conductor::create(std::string name, ports::ContainerSpec spec) {
   auto image = world_.images->find(spec.image);
   if (!image) co_return std::unexpected(image.error());
-  auto decision = engine::decide(state_, engine::CreateContainer{std::move(name), std::move(spec), std::move(*image)}, facts());
+  auto decision =
+      engine::decide(state_, engine::CreateContainer{std::move(name), std::move(spec), std::move(*image)}, facts());
   if (!decision) co_return std::unexpected(decision.error());
   const auto id = std::get<ContainerId>(decision->made);
   for (auto& change : decision->changes) {
@@ -85,7 +86,9 @@ Result<void> Conductor::settle_volumes(engine::Container& container) {
   }
   for (auto& mount : spec.mounts) {
     if (mount.kind == ports::MountRequest::Kind::bind && !mount.create_source && !std::filesystem::exists(mount.source))
-      return base::fail(ErrorKind::invalid, fmt::format("invalid mount config for type \"bind\": bind source path does not exist: {}", mount.source));
+      return base::fail(
+          ErrorKind::invalid,
+          fmt::format("invalid mount config for type \"bind\": bind source path does not exist: {}", mount.source));
     if (mount.kind != ports::MountRequest::Kind::volume) continue;
     ports::Volume wanted{.name = mount.source};
     if (mount.source.empty()) {
@@ -100,7 +103,9 @@ Result<void> Conductor::settle_volumes(engine::Container& container) {
   return {};
 }
 
-void Conductor::start_container(ContainerId id, engine::Done<> done) { spawn<void>(start(std::move(id)), std::move(done)); }
+void Conductor::start_container(ContainerId id, engine::Done<> done) {
+  spawn<void>(start(std::move(id)), std::move(done));
+}
 
 Task<Result<void>> Conductor::start(ContainerId id) {
   const auto pass = co_await gate(id)->enter();
@@ -147,7 +152,8 @@ Task<Result<void>> Conductor::bring_up(ContainerId id) {
 }
 
 Result<ports::Launch> Conductor::launch_of(const engine::Container& container) const {
-  ports::Launch launch{.id = container.id, .name = container.name, .spec = container.spec, .layer_dirs = container.layer_dirs};
+  ports::Launch launch{
+      .id = container.id, .name = container.name, .spec = container.spec, .layer_dirs = container.layer_dirs};
   if (const auto sandbox = container.sandbox ? state_.sandbox(*container.sandbox) : nullptr) {
     launch.netns_path = engine::netns_path(*sandbox);
     launch.own_netns = sandbox->owner == container.id;
@@ -155,12 +161,15 @@ Result<ports::Launch> Conductor::launch_of(const engine::Container& container) c
     launch.own_netns = false;
   }
   if (container.joined) launch.files_of = *container.joined;
-  for (const auto& [mode, target] : {std::pair(&container.spec.pid_mode, &launch.pid_namespace_of), std::pair(&container.spec.ipc_mode, &launch.ipc_namespace_of)}) {
+  for (const auto& [mode, target] : {std::pair(&container.spec.pid_mode, &launch.pid_namespace_of),
+                                     std::pair(&container.spec.ipc_mode, &launch.ipc_namespace_of)}) {
     if (!mode->starts_with("container:")) continue;
     auto other = state_.find_container(mode->substr(10));
     if (!other) return std::unexpected(other.error());
     if ((*other)->phase != engine::Phase::running)
-      return base::fail(ErrorKind::conflict, fmt::format("cannot join namespace of a non running container: container {} is exited", (*other)->name));
+      return base::fail(
+          ErrorKind::conflict,
+          fmt::format("cannot join namespace of a non running container: container {} is exited", (*other)->name));
     *target = (*other)->pid;
   }
   const auto target = container.joined ? state_.container(*container.joined) : nullptr;

@@ -5,9 +5,9 @@
 #include <map>
 
 #include "base/log.h"
-#include "wire/docker_signal.h"
 #include "daemon/conductor_parts.h"
 #include "daemon/fault.h"
+#include "wire/docker_signal.h"
 
 namespace fairlead::daemon {
 
@@ -17,7 +17,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-int stop_signal(const ports::ContainerSpec& spec) { return wire::parse_signal(spec.stop_signal).value_or(SIGTERM); }
+int stop_signal(const ports::ContainerSpec& spec) {
+  return wire::parse_signal(spec.stop_signal).value_or(SIGTERM);
+}
 
 }  // namespace
 
@@ -56,12 +58,14 @@ Task<void> Conductor::ended_inside(ports::ExitNotice notice) {
   }
 }
 
-/// Docker's back-off: 100 ms, doubled at each end, one minute at most, and from the start again after a run of ten seconds.
+/// Docker's back-off: 100 ms, doubled at each end, one minute at most, and from the start again after a run of ten
+/// seconds.
 Task<void> Conductor::restart_later(ContainerId id) {
   const auto ended = state_.container(id);
   if (!ended) co_return;
   auto& pause = pauses_[id];
-  pause = ended->finished - ended->started > 10s || pause == 0ms ? 100ms : std::min<std::chrono::milliseconds>(pause * 2, 60s);
+  pause = ended->finished - ended->started > 10s || pause == 0ms ? 100ms
+                                                                 : std::min<std::chrono::milliseconds>(pause * 2, 60s);
   asio::steady_timer timer(io_, pause);
   co_await timer.async_wait(asio::use_awaitable);
   const auto pass = co_await gate(id)->enter();
@@ -76,17 +80,21 @@ void Conductor::tell_waiters(const ContainerId& id, const engine::WaitResult& re
   const bool comes_back = container && container->phase == Phase::restarting;
   for (auto& waiter : take_if(waiters_, [&](const Waiter& entry) {
          if (entry.id != id) return false;
-         return !container || (entry.condition != engine::WaitFor::removed && (!comes_back || entry.condition == engine::WaitFor::next_exit));
+         return !container || (entry.condition != engine::WaitFor::removed &&
+                               (!comes_back || entry.condition == engine::WaitFor::next_exit));
        })) {
     waiter->done(result);
   }
 }
 
-engine::Ticket Conductor::wait_container(ContainerId id, engine::WaitFor condition, engine::Done<engine::WaitResult> done) {
+engine::Ticket Conductor::wait_container(ContainerId id, engine::WaitFor condition,
+                                         engine::Done<engine::WaitResult> done) {
   const auto container = state_.container(id);
-  const bool met = !container || (condition == engine::WaitFor::not_running && !container->is_up() && container->phase != Phase::restarting);
+  const bool met = !container || (condition == engine::WaitFor::not_running && !container->is_up() &&
+                                  container->phase != Phase::restarting);
   if (met) {
-    asio::post(io_, [done = std::move(done), result = engine::WaitResult{container ? container->exit_code : 0, ""}]() mutable { done(result); });
+    asio::post(io_, [done = std::move(done), result = engine::WaitResult{container ? container->exit_code : 0,
+                                                                         ""}]() mutable { done(result); });
     return std::make_unique<engine::Standing>();
   }
   return std::make_unique<ListTicket<Waiter>>(waiters_, Waiter{id, condition, std::move(done)});
@@ -108,7 +116,8 @@ Task<bool> Conductor::down_within(ContainerId id, std::optional<std::chrono::sec
   co_return *down;
 }
 
-void Conductor::stop_container(ContainerId id, std::optional<int> timeout_s, std::optional<int> signal, engine::Done<> done) {
+void Conductor::stop_container(ContainerId id, std::optional<int> timeout_s, std::optional<int> signal,
+                               engine::Done<> done) {
   spawn<void>(stop(id, timeout_s, signal), std::move(done));
 }
 
@@ -122,23 +131,30 @@ Task<Result<void>> Conductor::stop(ContainerId id, std::optional<int> timeout_s,
     }
     if (!container->is_up()) co_return base::fail(ErrorKind::not_modified, "");
     const int first = signal.value_or(stop_signal(container->spec));
-    if (auto sent = world_.runtime->signal(id, container->pid, first); !sent) base::log(base::LogLevel::debug, "{}", sent.error().text);
+    if (auto sent = world_.runtime->signal(id, container->pid, first); !sent)
+      base::log(base::LogLevel::debug, "{}", sent.error().text);
   }
   const int limit = timeout_s.value_or(state_.container(id)->spec.stop_timeout.value_or(10));
   if (!co_await down_within(id, limit < 0 ? std::nullopt : std::optional(std::chrono::seconds(limit)))) {
     if (const auto container = state_.container(id); container && container->is_up())
       (void)world_.runtime->signal(id, container->pid, SIGKILL);
-    if (!co_await down_within(id, 10s)) co_return base::fail(ErrorKind::internal, "cannot stop container: " + id.text() + ": tried to kill container, but did not receive an exit event");
+    if (!co_await down_within(id, 10s))
+      co_return base::fail(ErrorKind::internal, "cannot stop container: " + id.text() +
+                                                    ": tried to kill container, but did not receive an exit event");
   }
   (void)co_await gate(id)->enter();  // its clean-up is over
   if (const auto container = state_.container(id)) {
-    publish({.at = world_.clock->now(), .type = "container", .action = "stop", .actor = id.text(),
+    publish({.at = world_.clock->now(),
+             .type = "container",
+             .action = "stop",
+             .actor = id.text(),
              .attributes = {{"image", container->spec.image}, {"name", container->name}}});
   }
   co_return Result<void>{};
 }
 
-void Conductor::restart_container(ContainerId id, std::optional<int> timeout_s, std::optional<int> signal, engine::Done<> done) {
+void Conductor::restart_container(ContainerId id, std::optional<int> timeout_s, std::optional<int> signal,
+                                  engine::Done<> done) {
   spawn<void>(restart(id, timeout_s, signal), std::move(done));
 }
 
@@ -148,25 +164,35 @@ Task<Result<void>> Conductor::restart(ContainerId id, std::optional<int> timeout
   auto started = co_await start(id);
   if (!started) co_return started;
   const auto container = state_.container(id);
-  publish({.at = world_.clock->now(), .type = "container", .action = "restart", .actor = id.text(),
+  publish({.at = world_.clock->now(),
+           .type = "container",
+           .action = "restart",
+           .actor = id.text(),
            .attributes = {{"image", container->spec.image}, {"name", container->name}}});
   co_return started;
 }
 
-void Conductor::kill_container(ContainerId id, int signal, engine::Done<> done) { spawn<void>(kill(id, signal), std::move(done)); }
+void Conductor::kill_container(ContainerId id, int signal, engine::Done<> done) {
+  spawn<void>(kill(id, signal), std::move(done));
+}
 
 Task<Result<void>> Conductor::kill(ContainerId id, int signal) {
   const auto pass = co_await gate(id)->enter();
   const auto container = state_.container(id);
   if (!container || container->phase != Phase::running)
-    co_return base::fail(ErrorKind::conflict, fmt::format("cannot kill container: {}: container {} is not running", container ? container->name : id.short_text(), id.text()));
+    co_return base::fail(ErrorKind::conflict, fmt::format("cannot kill container: {}: container {} is not running",
+                                                          container ? container->name : id.short_text(), id.text()));
   if (signal == SIGKILL || signal == stop_signal(container->spec)) {
     if (auto asked = settle(engine::StopAsked{id}, facts()); !asked) co_return std::unexpected(asked.error());
   }
   auto sent = world_.runtime->signal(id, container->pid, signal);
   if (sent) {
-    publish({.at = world_.clock->now(), .type = "container", .action = "kill", .actor = id.text(),
-             .attributes = {{"image", container->spec.image}, {"name", container->name}, {"signal", std::to_string(signal)}}});
+    publish({.at = world_.clock->now(),
+             .type = "container",
+             .action = "kill",
+             .actor = id.text(),
+             .attributes = {
+                 {"image", container->spec.image}, {"name", container->name}, {"signal", std::to_string(signal)}}});
   }
   co_return sent;
 }
@@ -176,7 +202,8 @@ void Conductor::remove_container(ContainerId id, bool force, bool volumes, engin
 }
 
 Task<Result<void>> Conductor::remove(ContainerId id, bool force, bool volumes) {
-  if (const auto container = state_.container(id); force && container && (container->is_up() || container->phase == Phase::restarting)) {
+  if (const auto container = state_.container(id);
+      force && container && (container->is_up() || container->phase == Phase::restarting)) {
     auto stopped = co_await stop(id, 0, SIGKILL);
     if (!stopped && stopped.error().kind != ErrorKind::not_modified) co_return stopped;
   }

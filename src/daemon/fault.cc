@@ -17,8 +17,8 @@ void fault_point(std::string_view name) {
 std::span<const char* const> fault_names() {
   static constexpr const char* names[] = {
       "create-prepared", "create-stored",  "start-stored",   "start-kernel-half", "start-kernel",
-      "start-launched",  "start-recorded", "start-released", "exit-seen",         "exit-stored",  "exit-unwired",
-      "remove-stored",   "remove-cleaned", "boot-stored",    "boot-applied",
+      "start-launched",  "start-recorded", "start-released", "exit-seen",         "exit-stored",
+      "exit-unwired",    "remove-stored",  "remove-cleaned", "boot-stored",       "boot-applied",
   };
   return names;
 }

@@ -49,7 +49,8 @@ Result<World> open_world(const Options& options) {
   auto firewall = linuxnet::make_firewall();
   if (!firewall) return std::unexpected(firewall.error());
   world.firewall = std::move(*firewall);
-  auto images = oci::open_images(settings.data_root, *world.clock, {.insecure_registries = options.insecure_registries});
+  auto images =
+      oci::open_images(settings.data_root, *world.clock, {.insecure_registries = options.insecure_registries});
   if (!images) return std::unexpected(images.error());
   world.images = std::move(*images);
   world.volumes = oci::open_volumes(settings.data_root, *world.clock);
@@ -91,7 +92,8 @@ void handle_signals(asio::signal_set& signals, asio::io_context& io, Conductor& 
     if (number == SIGHUP) {
       notify_reloading();
       if (auto settings = reload(options)) {
-        base::set_log_level(settings->debug ? LogLevel::debug : base::parse_log_level(options.log_level).value_or(LogLevel::info));
+        base::set_log_level(settings->debug ? LogLevel::debug
+                                            : base::parse_log_level(options.log_level).value_or(LogLevel::info));
         conductor.reconfigure(std::move(*settings));
         base::log(LogLevel::info, "configuration read again");
       } else {
@@ -118,11 +120,13 @@ Result<void> serve(const Options& options) {
   asio::signal_set signals(io);
   for (const int number : {SIGTERM, SIGINT, SIGHUP}) signals.add(number);
   auto& conductor = *new Conductor(io, std::move(*world), options.settings);
-  auto& server = *new docker::Server(io, {.version = options.settings.version, .routes = docker::all_routes(conductor)});
+  auto& server =
+      *new docker::Server(io, {.version = options.settings.version, .routes = docker::all_routes(conductor)});
   handle_signals(signals, io, conductor, options);
   Result<void> outcome;
   asio::co_spawn(io, conductor.boot(), [&](std::exception_ptr failure, Result<void> booted) {
-    outcome = failure ? Result<void>(base::fail(ErrorKind::internal, "start-up failed unexpectedly")) : std::move(booted);
+    outcome =
+        failure ? Result<void>(base::fail(ErrorKind::internal, "start-up failed unexpectedly")) : std::move(booted);
     if (!outcome) return io.stop();
     for (auto& socket : *sockets) {
       if (outcome = server.listen(std::move(socket)); !outcome) return io.stop();
@@ -148,7 +152,8 @@ int run(int argc, char** argv) {
     return 0;
   }
   if (options->validate) return std::puts("configuration OK"), 0;
-  base::set_log_level(options->settings.debug ? LogLevel::debug : base::parse_log_level(options->log_level).value_or(LogLevel::info));
+  base::set_log_level(options->settings.debug ? LogLevel::debug
+                                              : base::parse_log_level(options->log_level).value_or(LogLevel::info));
   for (const auto& warning : options->warnings) base::log(LogLevel::warn, "{}", warning);
   ::signal(SIGPIPE, SIG_IGN);
   // Memory counts more than contention here: one arena, and what an image's transport took goes back at once.
@@ -165,4 +170,6 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace fairlead::daemon
 
-int main(int argc, char** argv) { return fairlead::daemon::run(argc, argv); }
+int main(int argc, char** argv) {
+  return fairlead::daemon::run(argc, argv);
+}

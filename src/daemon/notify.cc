@@ -28,7 +28,8 @@ void notify(const std::string& message) {
   if (path[0] == '@') address.sun_path[0] = '\0';
   const base::Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
-  if (::sendto(socket.get(), message.data(), message.size(), MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&address), size) < 0)
+  if (::sendto(socket.get(), message.data(), message.size(), MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&address),
+               size) < 0)
     base::log(base::LogLevel::warn, "telling systemd: errno {}", errno);
 }
 
@@ -42,13 +43,17 @@ int number_in(const char* name) {
 bool is_listening_unix(int fd) {
   int type = 0, family = 0, listening = 0;
   socklen_t size = sizeof type;
-  return ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && ::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 &&
-         ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && type == SOCK_STREAM && family == AF_UNIX && listening;
+  return ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 &&
+         ::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 &&
+         ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && type == SOCK_STREAM &&
+         family == AF_UNIX && listening;
 }
 
 }  // namespace
 
-void notify_ready(const std::string& status) { notify(status.empty() ? "READY=1" : "READY=1\nSTATUS=" + status); }
+void notify_ready(const std::string& status) {
+  notify(status.empty() ? "READY=1" : "READY=1\nSTATUS=" + status);
+}
 
 void notify_reloading() {
   timespec now{};
@@ -56,7 +61,9 @@ void notify_reloading() {
   notify(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now.tv_sec * 1'000'000LL + now.tv_nsec / 1000));
 }
 
-void notify_stopping() { notify("STOPPING=1"); }
+void notify_stopping() {
+  notify("STOPPING=1");
+}
 
 std::vector<base::Fd> activation_sockets() {
   const int count = number_in("LISTEN_PID") == ::getpid() ? number_in("LISTEN_FDS") : 0;

@@ -2,8 +2,8 @@
 /// Coroutine helpers of the daemon: work on other threads, one door per container.
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <deque>
@@ -24,13 +24,13 @@ Task<std::invoke_result_t<Work>> on(boost::asio::thread_pool& pool, Work work) {
   co_return co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(T)>(
       [&pool](auto handler, Work job) {
         auto guard = boost::asio::make_work_guard(handler);
-        boost::asio::post(pool, [handler = std::move(handler), guard = std::move(guard), job = std::move(job)]() mutable {
-          T value = job();
-          auto home = guard.get_executor();
-          boost::asio::post(home, [handler = std::move(handler), guard = std::move(guard), value = std::move(value)]() mutable {
-            std::move(handler)(std::move(value));
-          });
-        });
+        boost::asio::post(
+            pool, [handler = std::move(handler), guard = std::move(guard), job = std::move(job)]() mutable {
+              T value = job();
+              auto home = guard.get_executor();
+              boost::asio::post(home, [handler = std::move(handler), guard = std::move(guard),
+                                       value = std::move(value)]() mutable { std::move(handler)(std::move(value)); });
+            });
       },
       boost::asio::use_awaitable, std::move(work));
 }

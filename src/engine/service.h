@@ -69,17 +69,19 @@ class Service {
   virtual void offload(std::move_only_function<void()> work, std::move_only_function<void()> then) = 0;
 
   virtual void create_container(std::string name, ports::ContainerSpec spec, Done<Created> done) = 0;
-  virtual void start_container(ContainerId id, Done<> done) = 0;      ///< not_modified when it is up
-  virtual void stop_container(ContainerId id, std::optional<int> timeout_s, std::optional<int> signal, Done<> done) = 0;  ///< not_modified when it is down; -1 waits for ever
-  virtual void restart_container(ContainerId id, std::optional<int> timeout_s, std::optional<int> signal, Done<> done) = 0;
+  virtual void start_container(ContainerId id, Done<> done) = 0;  ///< not_modified when it is up
+  virtual void stop_container(ContainerId id, std::optional<int> timeout_s, std::optional<int> signal,
+                              Done<> done) = 0;  ///< not_modified when it is down; -1 waits for ever
+  virtual void restart_container(ContainerId id, std::optional<int> timeout_s, std::optional<int> signal,
+                                 Done<> done) = 0;
   virtual void kill_container(ContainerId id, int signal, Done<> done) = 0;
   virtual void remove_container(ContainerId id, bool force, bool volumes, Done<> done) = 0;
   virtual void rename_container(ContainerId id, std::string name, Done<> done) = 0;
   virtual void resize_container(ContainerId id, std::uint32_t height, std::uint32_t width, Done<> done) = 0;
   /// Completes when the condition is met; destroy the ticket to stop waiting.
   virtual Ticket wait_container(ContainerId id, WaitFor condition, Done<WaitResult> done) = 0;
-  /// Completes with conmon's socket (see `ports::Runtime::attach`): at once when it runs, else when it is next started, before
-  /// its process runs; with an error when that start fails. Destroy the ticket to give up.
+  /// Completes with conmon's socket (see `ports::Runtime::attach`): at once when it runs, else when it is next started,
+  /// before its process runs; with an error when that start fails. Destroy the ticket to give up.
   virtual Ticket attach_container(ContainerId id, Done<base::Fd> done) = 0;
 
   virtual base::Result<base::ExecId> create_exec(ContainerId id, ports::ExecSpec spec, std::string detach_keys) = 0;

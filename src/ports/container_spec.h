@@ -30,10 +30,10 @@ struct RestartPolicy {
 /// One entry of `--mount`/HostConfig.Mounts, and what `-v` and `--tmpfs` become.
 struct MountRequest {
   enum class Kind { bind, volume, tmpfs } kind = Kind::bind;
-  std::string source;       ///< host path, volume name (empty: anonymous), unused for tmpfs
-  std::string target;       ///< absolute path inside
+  std::string source;  ///< host path, volume name (empty: anonymous), unused for tmpfs
+  std::string target;  ///< absolute path inside
   bool read_only = false;
-  std::string options;      ///< further comma-separated options as given (`rshared`, `size=64m`, …)
+  std::string options;         ///< further comma-separated options as given (`rshared`, `size=64m`, …)
   bool create_source = false;  ///< `-v` makes a missing host directory; `--mount` refuses
   bool no_copy = false;        ///< a new volume is not filled from the image
   bool operator==(const MountRequest&) const = default;
@@ -52,7 +52,7 @@ struct DeviceRequest {
 
 /// Zero or empty leaves the kernel's default.
 struct ResourceLimits {
-  std::int64_t memory = 0, memory_swap = 0, memory_reservation = 0;  ///< bytes; memory_swap -1 is unlimited
+  std::int64_t memory = 0, memory_swap = 0, memory_reservation = 0;           ///< bytes; memory_swap -1 is unlimited
   std::int64_t nano_cpus = 0, cpu_shares = 0, cpu_period = 0, cpu_quota = 0;  ///< 1e-9 CPUs; weight; µs; µs
   std::string cpuset_cpus, cpuset_mems;
   std::int64_t pids = 0;  ///< -1 is unlimited
@@ -89,9 +89,9 @@ struct ContainerSpec {
   std::string hostname, domainname, stop_signal;
   std::optional<int> stop_timeout;  ///< seconds
   std::map<std::string, std::string> labels;
-  std::vector<std::string> exposed_ports;  ///< `80/tcp`
+  std::vector<std::string> exposed_ports;      ///< `80/tcp`
   std::vector<std::string> anonymous_volumes;  ///< Config.Volumes: paths inside
-  std::optional<base::Mac> mac;            ///< Config.MacAddress
+  std::optional<base::Mac> mac;                ///< Config.MacAddress
 
   std::string network_mode = "bridge";     ///< bridge, host, none, container:X or a network's name
   std::vector<EndpointRequest> endpoints;  ///< first is the one of `network_mode`; may be empty
@@ -99,8 +99,8 @@ struct ContainerSpec {
   bool publish_all = false;
   std::vector<std::string> dns, dns_options, dns_search, extra_hosts, links;
 
-  std::vector<std::string> binds;          ///< as given with -v, for inspect; `mounts` is what counts
-  std::vector<MountRequest> mounts;        ///< from -v, --mount and --tmpfs, parsed
+  std::vector<std::string> binds;    ///< as given with -v, for inspect; `mounts` is what counts
+  std::vector<MountRequest> mounts;  ///< from -v, --mount and --tmpfs, parsed
   std::vector<std::string> volumes_from;
   std::string volume_driver;
   RestartPolicy restart;

@@ -22,13 +22,13 @@ struct ImageHistory {
 
 /// An image as stored: its configuration (OCI image-spec config.json) and its layers, lowest first.
 struct Image {
-  std::string id;                       ///< `sha256:<64 hex>` of the configuration
-  std::vector<std::string> tags;        ///< `busybox:latest`
-  std::vector<std::string> digests;     ///< `busybox@sha256:…` for pulled ones
+  std::string id;                    ///< `sha256:<64 hex>` of the configuration
+  std::vector<std::string> tags;     ///< `busybox:latest`
+  std::vector<std::string> digests;  ///< `busybox@sha256:…` for pulled ones
   std::string parent, comment, author, architecture, os, variant;
   Time created{};
-  std::int64_t size = 0;                ///< bytes unpacked
-  ProcessSpec process;                  ///< what it runs by default
+  std::int64_t size = 0;  ///< bytes unpacked
+  ProcessSpec process;    ///< what it runs by default
   std::string stop_signal;
   std::map<std::string, std::string> labels;
   std::vector<std::string> exposed_ports, volumes, on_build, shell;
@@ -46,7 +46,8 @@ using OnProgress = std::function<void(const Progress&)>;
 
 struct ImportOptions {
   std::string repository, tag, message;
-  std::vector<std::string> changes;  ///< Dockerfile words: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, USER, VOLUME, WORKDIR, STOPSIGNAL
+  std::vector<std::string>
+      changes;  ///< Dockerfile words: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, USER, VOLUME, WORKDIR, STOPSIGNAL
   std::string platform;
 };
 
@@ -68,15 +69,18 @@ class Images {
   virtual base::Result<std::vector<std::string>> load(base::Fd input, const OnProgress& progress) = 0;
   /// Writes a `docker save` archive of the references (with manifest.json) and closes `output`.
   virtual base::Result<void> save(const std::vector<std::string>& references, base::Fd output) = 0;
-  virtual base::Result<void> tag(const std::string& reference, const std::string& repository, const std::string& tag) = 0;
-  /// `in_use`: per image id a container that uses it: the id of a running one, or `stopped:` and the id where none runs. Refused
+  virtual base::Result<void> tag(const std::string& reference, const std::string& repository,
+                                 const std::string& tag) = 0;
+  /// `in_use`: per image id a container that uses it: the id of a running one, or `stopped:` and the id where none
+  /// runs. Refused
   /// (`conflict`) as Docker words it; with force, an image that a stopped container still needs loses its names only.
-  virtual base::Result<ImageDeletion> remove(const std::string& reference, bool force, const std::map<std::string, std::string>& in_use) = 0;
+  virtual base::Result<ImageDeletion> remove(const std::string& reference, bool force,
+                                             const std::map<std::string, std::string>& in_use) = 0;
   /// Removes images without tag (or, with `all`, without container).
   virtual base::Result<ImageDeletion> prune(bool all, const std::map<std::string, std::string>& in_use) = 0;
   /// Fetches by skopeo; `unavailable` with the remedy where it is not installed.
-  virtual base::Result<Image> pull(const std::string& reference, const std::string& platform, const std::string& auth_json,
-                                   const OnProgress& progress) = 0;
+  virtual base::Result<Image> pull(const std::string& reference, const std::string& platform,
+                                   const std::string& auth_json, const OnProgress& progress) = 0;
 };
 
 }  // namespace fairlead::ports

@@ -47,10 +47,10 @@ struct VethLink {
 struct Link {
   LinkKey key;
   std::variant<LoopbackLink, BridgeLink, VethLink> kind;
-  std::uint32_t mtu = 0;   ///< bytes; 0 leaves the kernel's
-  std::string master;      ///< bridge in the same namespace, empty for none
+  std::uint32_t mtu = 0;  ///< bytes; 0 leaves the kernel's
+  std::string master;     ///< bridge in the same namespace, empty for none
   std::optional<base::Mac> mac;
-  std::string alias;       ///< `fairlead:…`, at most 255 bytes (IFLA_IFALIAS); empty only for loopback
+  std::string alias;  ///< `fairlead:…`, at most 255 bytes (IFLA_IFALIAS); empty only for loopback
   bool operator==(const Link&) const = default;
 };
 
@@ -64,7 +64,7 @@ struct Address {
 /// A unicast route in the main table, marked with our protocol number.
 struct Route {
   NetnsName netns;
-  base::Prefix destination;       ///< `0.0.0.0/0` is the default route
+  base::Prefix destination;  ///< `0.0.0.0/0` is the default route
   std::optional<base::Ip> via;
   std::string device;
   std::uint32_t metric = 0;
@@ -110,11 +110,11 @@ using Field = std::variant<base::Ip, base::Prefix, InterfaceName, Port, L4Protoc
 
 /// One element of a set or map of our table.
 struct FirewallElement {
-  std::string table;           ///< `fairlead`
+  std::string table;  ///< `fairlead`
   std::string set;
-  std::vector<Field> key;      ///< more than one: a concatenation
-  std::vector<Field> value;    ///< empty: a set's element
-  std::string comment;         ///< which network, container and intent it serves; at most 128 bytes
+  std::vector<Field> key;    ///< more than one: a concatenation
+  std::vector<Field> value;  ///< empty: a set's element
+  std::string comment;       ///< which network, container and intent it serves; at most 128 bytes
   bool operator==(const FirewallElement&) const = default;
 };
 

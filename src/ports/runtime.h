@@ -20,20 +20,22 @@ namespace fairlead::ports {
 struct Launch {
   base::ContainerId id;
   std::string name;
-  ContainerSpec spec;                    ///< merged with the image; `process` is what runs
-  std::vector<std::string> layer_dirs;   ///< image layers, lowest first, absolute
-  std::string netns_path;                ///< /run/netns/… to join; empty: the daemon's own (host mode)
-  bool own_netns = true;                 ///< false: host or joined (sysctls `net.*` are then refused)
+  ContainerSpec spec;                   ///< merged with the image; `process` is what runs
+  std::vector<std::string> layer_dirs;  ///< image layers, lowest first, absolute
+  std::string netns_path;               ///< /run/netns/… to join; empty: the daemon's own (host mode)
+  bool own_netns = true;                ///< false: host or joined (sysctls `net.*` are then refused)
   std::string hostname;
-  std::string hosts_file;                ///< content of /etc/hosts
-  std::string resolv_conf;               ///< content of /etc/resolv.conf
-  std::optional<base::ContainerId> files_of;  ///< joined container: use that container's hostname, hosts and resolv.conf files
-  std::optional<pid_t> pid_namespace_of, ipc_namespace_of;  ///< processes whose namespaces are joined (`--pid container:X`)
+  std::string hosts_file;   ///< content of /etc/hosts
+  std::string resolv_conf;  ///< content of /etc/resolv.conf
+  std::optional<base::ContainerId>
+      files_of;  ///< joined container: use that container's hostname, hosts and resolv.conf files
+  std::optional<pid_t> pid_namespace_of,
+      ipc_namespace_of;  ///< processes whose namespaces are joined (`--pid container:X`)
 };
 
 struct Launched {
-  pid_t pid = 0;           ///< the container's first process, waiting for `release`
-  pid_t monitor_pid = 0;   ///< conmon
+  pid_t pid = 0;          ///< the container's first process, waiting for `release`
+  pid_t monitor_pid = 0;  ///< conmon
 };
 
 struct ExitNotice {
@@ -47,9 +49,9 @@ struct ExitNotice {
 struct ObservedContainer {
   base::ContainerId id;
   pid_t pid = 0;
-  bool running = false;                 ///< its first process lives and has been released
-  bool waiting = false;                 ///< created and never released: a start that was cut short
-  std::optional<ExitNotice> exit;       ///< ended while nobody looked
+  bool running = false;            ///< its first process lives and has been released
+  bool waiting = false;            ///< created and never released: a start that was cut short
+  std::optional<ExitNotice> exit;  ///< ended while nobody looked
 };
 
 struct ExecSpec {
@@ -63,9 +65,9 @@ struct ExecSpec {
 /// A process started inside a container. Descriptors are ours to use asynchronously; absent ones were not asked for.
 struct ExecProcess {
   pid_t pid = 0;
-  base::Fd exited;                    ///< pidfd: readable once it ended; then `Runtime::exec_exit_code`
-  base::Fd terminal;                  ///< master of its pseudo-terminal (tty)
-  base::Fd input, output, error;      ///< pipes (no tty)
+  base::Fd exited;                ///< pidfd: readable once it ended; then `Runtime::exec_exit_code`
+  base::Fd terminal;              ///< master of its pseudo-terminal (tty)
+  base::Fd input, output, error;  ///< pipes (no tty)
 };
 
 struct LogRecord {
@@ -108,7 +110,8 @@ class Runtime {
   virtual base::Result<ExecProcess> exec(base::ContainerId id, const ContainerSpec& spec, const ExecSpec& exec) = 0;
   /// Collects the exit code of a process from `exec` once its `exited` is readable; frees it.
   virtual int exec_exit_code(pid_t pid) = 0;
-  /// After its end (or a cut-short start): runtime state, mounts, cgroup, bundle go; the writable layer and log stay. Kills what still lives. Repeatable.
+  /// After its end (or a cut-short start): runtime state, mounts, cgroup, bundle go; the writable layer and log stay.
+  /// Kills what still lives. Repeatable.
   virtual base::Result<void> cleanup(base::ContainerId id) = 0;
   /// Everything of it goes. Repeatable.
   virtual base::Result<void> remove(base::ContainerId id) = 0;
@@ -116,8 +119,10 @@ class Runtime {
   virtual std::string log_path(base::ContainerId id) const = 0;
   /// Paths of a container's generated files, as inspect shows them: `hostname`, `hosts`, `resolv.conf`.
   virtual std::string file_path(base::ContainerId id, const std::string& file) const = 0;
-  /// Mount point of the root (`merged`), its writable layer (`upper`), work and lower directories, as inspect's GraphDriver shows them.
-  virtual std::map<std::string, std::string> root_paths(base::ContainerId id, const std::vector<std::string>& layer_dirs) const = 0;
+  /// Mount point of the root (`merged`), its writable layer (`upper`), work and lower directories, as inspect's
+  /// GraphDriver shows them.
+  virtual std::map<std::string, std::string> root_paths(base::ContainerId id,
+                                                        const std::vector<std::string>& layer_dirs) const = 0;
   /// Readable when containers ended; then `take_exits`.
   virtual int exits_fd() const = 0;
   virtual std::vector<ExitNotice> take_exits() = 0;

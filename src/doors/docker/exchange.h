@@ -65,7 +65,8 @@ class Exchange {
   virtual Task<void> begin_stream(int status, std::string content_type) = 0;
   /// False once the client is gone.
   virtual Task<bool> write(std::string_view bytes) = 0;
-  /// Ends a stream as broken: the connection closes without the last chunk, so that the client knows it has not got all.
+  /// Ends a stream as broken: the connection closes without the last chunk, so that the client knows it has not got
+  /// all.
   virtual void cut_off() = 0;
   /// Completes when the client closed the connection or it broke. A client that only ended its sending side is still
   /// there.
