@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <sstream>
 
+#include "engine/name_view.h"
 #include "engine/network_mode.h"
 
 namespace fairlead::engine {
@@ -110,15 +112,23 @@ std::string resolv_conf(const State& state, const Container& container, const st
                         settings.dns.empty() && settings.dns_search.empty() && settings.dns_options.empty();
   if (host_mode && as_it_is) return host_file;
   auto host = parse_resolver(host_file);
+  const bool own_server = has_names(state, container);
   if (!host_mode) std::erase_if(host.servers, [](const std::string& s) { return !is_reachable(s); });
   // Docker's own way out when the host's servers are of no use inside.
   if (host.servers.empty()) host.servers = {"8.8.8.8", "8.8.4.4"};
   auto search = first_given(spec.dns_search, settings.dns_search, host.search);
   if (search == std::vector<std::string>{"."}) search.clear();
+  auto options = first_given(spec.dns_options, settings.dns_options, host.options);
   std::string out;
-  for (const auto& server : first_given(spec.dns, settings.dns, host.servers)) out += "nameserver " + server + "\n";
-  return out + line("search", search) +
-         line("options", first_given(spec.dns_options, settings.dns_options, host.options));
+  if (own_server) {
+    // The name server knows --dns and the host's servers; without ndots:0 a name would meet the search list first.
+    out = fmt::format("nameserver {}\n", kNameServer);
+    if (std::ranges::none_of(options, [](const std::string& o) { return o.starts_with("ndots:"); }))
+      options.emplace_back("ndots:0");
+  } else {
+    for (const auto& server : first_given(spec.dns, settings.dns, host.servers)) out += "nameserver " + server + "\n";
+  }
+  return out + line("search", search) + line("options", options);
 }
 
 std::string hostname(const Container& container, const std::string& host_name) {

@@ -49,6 +49,21 @@ TEST(ResolvConf, HostServersWithoutLoopback) {
   EXPECT_EQ(resolv_conf(world.state, world.container(world.create_in("c2", "host")), kHost), kHost);
 }
 
+TEST(ResolvConf, NameServerOfItsOwnOnUserDefinedNetworks) {
+  World world;
+  world.boot();
+  world.make_network("net1");
+  const auto id = world.run("c1", "net1");
+  EXPECT_EQ(resolv_conf(world.state, world.container(id), "nameserver 10.0.0.2\nsearch lan\noptions edns0\n"),
+            "nameserver 127.0.0.11\nsearch lan\noptions edns0 ndots:0\n");
+  EXPECT_EQ(resolv_conf(world.state, world.container(id), ""), "nameserver 127.0.0.11\noptions ndots:0\n");
+  ports::ContainerSpec spec;
+  spec.network_mode = "net1";
+  spec.dns = {"9.9.9.9"};
+  spec.dns_options = {"ndots:2"};
+  EXPECT_EQ(resolv_conf(world.state, world.container(world.create("c2", spec)), ""), "nameserver 127.0.0.11\noptions ndots:2\n");
+}
+
 TEST(ResolvConf, OwnSettingsBeforeTheDaemonsBeforeTheHosts) {
   Settings settings;
   settings.dns = {"9.9.9.9"};
