@@ -1,49 +1,79 @@
 #include "engine/address_pool.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
+#include <iterator>
 
 namespace fairlead::engine {
 namespace {
 
-/// The subnets of one pool, from its beginning. What is in the way is jumped over as a whole, so that a big pool with
-/// small subnets costs no more than the networks that there are.
+/// An address of either family as a number.
+__extension__ using Number = unsigned __int128;
+
+Number number_of(const base::Ip& ip) {
+  Number number = 0;
+  for (const auto byte : ip.bytes()) number = number << 8 | byte;
+  return number;
+}
+
+base::Ip address_of(base::Family family, Number number) {
+  std::array<std::uint8_t, 16> bytes{};
+  for (auto byte = bytes.rbegin(); byte != bytes.rend(); ++byte, number >>= 8)
+    *byte = static_cast<std::uint8_t>(number);
+  if (family == base::Family::v6) return base::Ip::v6(bytes);
+  return *base::Ip::from_bytes({bytes.data() + 12, 4});
+}
+
+/// The subnets of one pool, from its beginning, in one walk along what is in the way (`taken`, sorted): each is jumped
+/// over as a whole, so that a big pool with small subnets costs no more than the networks that there are.
 std::optional<base::Prefix> pick_from(const AddressPool& pool, const std::vector<base::Prefix>& taken) {
   const auto whole = pool.base.network();
-  if (whole.family() != base::Family::v4 || pool.size < whole.length() || pool.size > 32) return std::nullopt;
-  const std::uint64_t step = std::uint64_t{1} << (32 - pool.size);
-  const std::uint64_t end = std::uint64_t{whole.last().as_u32()} + 1;
-  for (std::uint64_t at = whole.address().as_u32(); at + step <= end;) {
-    const base::Prefix candidate(base::Ip::v4(static_cast<std::uint32_t>(at)), pool.size);
-    const auto blocker = std::ranges::find_if(taken, [&](const base::Prefix& p) { return p.overlaps(candidate); });
-    if (blocker == taken.end()) return candidate;
-    const std::uint64_t after = std::max(std::uint64_t{blocker->last().as_u32()} + 1, at + step);
-    at = (after + step - 1) / step * step;
+  if (pool.size < 1 || pool.size < whole.length() || pool.size > whole.address().bits()) return std::nullopt;
+  const Number span = (Number{1} << (whole.address().bits() - pool.size)) - 1;  // addresses behind a subnet's first
+  const Number last = number_of(whole.last());
+  auto blocker = taken.begin();
+  for (Number at = number_of(whole.address()); at <= last && last - at >= span;) {
+    while (blocker != taken.end() && number_of(blocker->last()) < at) ++blocker;
+    if (blocker == taken.end() || number_of(blocker->network().address()) > at + span)
+      return base::Prefix(address_of(whole.family(), at), pool.size);
+    const Number behind = std::max(number_of(blocker->last()), at + span) | span;
+    if (behind >= last) return std::nullopt;
+    at = behind + 1;
   }
   return std::nullopt;
 }
 
 }  // namespace
 
-std::optional<base::Prefix> pick_subnet(const std::vector<AddressPool>& pools, const std::vector<base::Prefix>& taken) {
+std::optional<base::Prefix> pick_subnet(const std::vector<AddressPool>& pools, const std::vector<base::Prefix>& taken,
+                                        base::Family family) {
+  std::vector<base::Prefix> sorted;
+  std::ranges::copy_if(taken, std::back_inserter(sorted),
+                       [&](const auto& prefix) { return prefix.family() == family; });
+  std::ranges::sort(sorted);
   for (const auto& pool : pools) {
-    if (auto found = pick_from(pool, taken)) return found;
+    if (pool.base.family() != family) continue;
+    if (auto found = pick_from(pool, sorted)) return found;
   }
   return std::nullopt;
 }
 
 bool is_assignable(const Subnet& subnet, const base::Ip& address) {
   if (!subnet.prefix.contains(address) || address == subnet.gateway) return false;
-  if (address == subnet.prefix.address() || address == subnet.prefix.last()) return false;
+  // The first is the subnet itself, or in IPv6 any of its routers (RFC 4291, 2.6.1); a broadcast is IPv4's alone.
+  if (address == subnet.prefix.address() || (address.is_v4() && address == subnet.prefix.last())) return false;
   return std::ranges::none_of(subnet.auxiliary, [&](const auto& entry) { return entry.second == address; });
 }
 
 std::optional<base::Ip> next_address(const Subnet& subnet, const std::function<bool(const base::Ip&)>& is_taken) {
   const base::Prefix pool = subnet.range.value_or(subnet.prefix).network();
-  if (pool.family() != base::Family::v4) return std::nullopt;
-  const std::uint64_t count = std::uint64_t{1} << (32 - pool.length());
+  // No network has more than 2^62 containers, so that a wider pool is never walked to its end.
+  const int host_bits = std::min(pool.address().bits() - pool.length(), 62);
+  const std::uint64_t count = std::uint64_t{1} << host_bits;
   const bool resume = subnet.cursor && pool.contains(*subnet.cursor);
-  const std::uint64_t first = resume ? subnet.cursor->as_u32() - std::uint64_t{pool.address().as_u32()} + 1 : 0;
+  const auto given = resume ? number_of(*subnet.cursor) - number_of(pool.address()) + 1 : Number{0};
+  const auto first = static_cast<std::uint64_t>(given % count);
   for (std::uint64_t i = 0; i < count; ++i) {
     const auto address = pool.address().plus((first + i) % count);
     if (is_assignable(subnet, address) && !is_taken(address)) return address;

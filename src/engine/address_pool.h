@@ -10,10 +10,12 @@
 
 namespace fairlead::engine {
 
-/// The first subnet of the pools (IPv4 ones) that overlaps none of `taken`.
-std::optional<base::Prefix> pick_subnet(const std::vector<AddressPool>& pools, const std::vector<base::Prefix>& taken);
+/// The first subnet of the pools of that family that overlaps none of `taken`.
+std::optional<base::Prefix> pick_subnet(const std::vector<AddressPool>& pools, const std::vector<base::Prefix>& taken,
+                                        base::Family family = base::Family::v4);
 
-/// Whether a container may ever live there: neither gateway nor auxiliary, nor the subnet's first or last address.
+/// Whether a container may ever live there: neither gateway nor auxiliary, nor the subnet's first address, nor IPv4's
+/// last.
 bool is_assignable(const Subnet& subnet, const base::Ip& address);
 
 /// The next free address after the subnet's cursor, going round once, inside its range. `is_taken` tells those in use.

@@ -15,6 +15,10 @@ inline const std::array<const char*, 3>& words_of(Driver) {
   static constexpr std::array words = {"bridge", "host", "null"};
   return words;
 }
+inline const std::array<const char*, 4>& words_of(GatewayMode) {
+  static constexpr std::array words = {"nat", "nat-unprotected", "routed", "isolated"};
+  return words;
+}
 inline const std::array<const char*, 7>& words_of(Phase) {
   static constexpr std::array words = {"created", "starting", "running", "exited", "restarting", "removing", "dead"};
   return words;
@@ -37,7 +41,10 @@ template <Is<Network> T, class F> void each_field(T& r, F f) {
   f("id", r.id); f("name", r.name); f("driver", r.driver); f("created", r.created); f("predefined", r.predefined);
   f("internal", r.internal); f("attachable", r.attachable); f("ipv4", r.ipv4); f("ipv6", r.ipv6); f("subnets", r.subnets);
   f("options", r.options); f("labels", r.labels); f("bridge", r.bridge); f("foreign_bridge", r.foreign_bridge);
-  f("mtu", r.mtu); f("icc", r.icc); f("masquerade", r.masquerade);
+  f("mtu", r.mtu); f("icc", r.icc); f("masquerade", r.masquerade); f("config_only", r.config_only);
+  f("config_from", r.config_from); f("ipam_options", r.ipam_options); f("inhibit_ipv4", r.inhibit_ipv4);
+  f("mode_ipv4", r.mode_ipv4); f("mode_ipv6", r.mode_ipv6); f("source_ipv4", r.source_ipv4); f("source_ipv6", r.source_ipv6);
+  f("interface_prefix", r.interface_prefix); f("trusted_interfaces", r.trusted_interfaces);
 }
 template <Is<Endpoint> T, class F> void each_field(T& r, F f) {
   f("id", r.id); f("ipv4", r.ipv4); f("ipv6", r.ipv6); f("mac", r.mac); f("interface", r.interface); f("host_link", r.host_link);
@@ -48,7 +55,7 @@ template <Is<ports::EndpointRequest> T, class F> void each_field(T& r, F f) {
 }
 template <Is<Attachment> T, class F> void each_field(T& r, F f) {
   f("network", r.network); f("network_name", r.network_name); f("request", r.request); f("endpoint", r.endpoint);
-  f("last_ipv4", r.last_ipv4);
+  f("last_ipv4", r.last_ipv4); f("last_ipv6", r.last_ipv6); f("last_interface", r.last_interface);
 }
 template <Is<ports::PortBinding> T, class F> void each_field(T& r, F f) {
   f("container_port", r.container_port); f("protocol", r.protocol); f("host_ip", r.host_ip); f("host_port", r.host_port);
@@ -105,7 +112,9 @@ template <Is<Sandbox> T, class F> void each_field(T& r, F f) {
   f("id", r.id); f("owner", r.owner); f("users", r.users); f("netns", r.netns);
 }
 template <Is<HostRecord> T, class F> void each_field(T& r, F f) {
-  f("forwarding_switched_on", r.forwarding_switched_on);
+  f("forwarding_switched_on", r.forwarding_switched_on); f("ipv6_forwarding", r.ipv6_forwarding);
+  f("ipv6_forwarding_switched_on", r.ipv6_forwarding_switched_on);
+  f("ipv6_forwarding_of_others", r.ipv6_forwarding_of_others); f("ula", r.ula);
 }
 // clang-format on
 

@@ -14,6 +14,7 @@ using base::ErrorKind;
 
 base::Result<void> check_connect(const Container& container, const Network& network) {
   const auto& mode = container.spec.network_mode;
+  if (network.config_only) return base::fail(ErrorKind::forbidden, kConfigurationOnly);
   if (joined_reference(mode) || is_host_mode(mode)) {
     // To the host's network the clearer of the two refusals goes first, as Docker has it.
     if (network.driver == Driver::host && !is_host_mode(mode)) return base::fail(ErrorKind::invalid, kConnectToHost);

@@ -4,6 +4,7 @@
 
 #include "engine/address_pool.h"
 #include "engine/decide_parts.h"
+#include "engine/forwarding.h"
 #include "engine/network_config.h"
 #include "engine/network_options.h"
 
@@ -64,7 +65,7 @@ base::Result<Subnet> pick_bridge_subnet(const State& state, const Facts& facts) 
     return subnet_at({fixed.address().plus(1), fixed.length()}, settings);
   }
   const auto prefix = pick_subnet(pools_of(settings), taken);
-  if (!prefix) return base::fail(ErrorKind::invalid, "all predefined address pools have been fully subnetted");
+  if (!prefix) return pools_used_up(state);
   return Subnet{.prefix = *prefix, .gateway = prefix->address().plus(1)};
 }
 
@@ -124,6 +125,10 @@ Network predefined(const char* name, Driver driver, const Facts& facts) {
   return network;
 }
 
+bool is_ipv6_bridge(const Network& network) {
+  return network.driver == Driver::bridge && network.ipv6;
+}
+
 Shared<Network> find_exact(const State& state, const std::string& name) {
   const auto found = state.find_network(name);
   return found && (*found)->name == name ? *found : nullptr;
@@ -158,6 +163,12 @@ base::Result<Decision> decide_one(const State& state, const BootHost&, const Fac
   const auto& settings = state.settings();
   HostRecord host = state.host();
   host.forwarding_switched_on = settings.ip_forward && (host.forwarding_switched_on || !facts.host.ip_forward_was_on);
+  const bool has_ipv6 =
+      std::ranges::any_of(state.networks(), [](const auto& entry) { return is_ipv6_bridge(*entry.second); });
+  if (settings.ip_forward && has_ipv6)
+    want_ipv6_forwarding(facts, host);
+  else
+    host.ipv6_forwarding = false;
   if (host != state.host()) decision.changes.emplace_back(host);
   return decision;
 }

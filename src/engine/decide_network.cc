@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "engine/address_pool.h"
+#include "engine/config_network.h"
 #include "engine/decide_parts.h"
 #include "engine/event_of.h"
+#include "engine/forwarding.h"
 #include "engine/fresh_id.h"
 #include "engine/network_config.h"
 #include "engine/network_mode.h"
@@ -56,23 +58,49 @@ base::Result<void> check_request(const State& state, const CreateNetwork& comman
     return base::fail(ErrorKind::unavailable,
                       "This node is not a swarm manager: there are no networks of scope swarm here");
   }
-  if (command.config_only || !command.config_from.empty()) {
-    return base::fail(ErrorKind::not_implemented, "configuration-only networks are not supported");
+  if (!command.ipv4 && !command.ipv6) return base::fail(ErrorKind::invalid, "IPv4 or IPv6 must be enabled");
+  return check_configuration(command);
+}
+
+/// Gives the network a subnet of `family` where none was asked for.
+base::Result<void> add_subnet(const State& state, base::Family family, const Facts& facts, HostRecord& host,
+                              Network& network) {
+  if (subnet_of(network, family)) return {};
+  auto pools = pools_of(state.settings(), family);
+  if (pools.empty()) {
+    if (!host.ula) host.ula = draw_ula(facts.entropy());
+    pools = {{*host.ula, 64}};
   }
-  if (command.ipv6 || !command.ipv4) return base::fail(ErrorKind::not_implemented, "IPv6 networks are not supported");
+  const auto prefix = pick_subnet(pools, taken_subnets(state, facts.host), family);
+  if (!prefix) return pools_used_up(state);
+  network.subnets.push_back({.prefix = *prefix});
   return {};
 }
 
-base::Result<std::vector<Subnet>> settle_subnets(const State& state, const CreateNetwork& command, const Facts& facts) {
-  auto subnets = parse_pools(command.pools);
-  if (!subnets) return subnets;
-  for (const auto& subnet : *subnets) {
-    if (auto free = check_overlap(state, facts.host, subnet.prefix); !free) return std::unexpected(free.error());
+/// A gateway for every subnet that has none, but where nobody would be there to answer.
+void add_gateways(Network& network) {
+  for (auto& subnet : network.subnets) {
+    const auto family = subnet.prefix.family();
+    const bool absent = network.internal && family == base::Family::v4 && network.inhibit_ipv4;
+    if (subnet.gateway || absent || gateway_mode(network, family) == GatewayMode::isolated) continue;
+    subnet.gateway = first_gateway(subnet);
   }
-  if (!subnets->empty()) return subnets;
-  const auto prefix = pick_subnet(pools_of(state.settings()), taken_subnets(state, facts.host));
-  if (!prefix) return base::fail(ErrorKind::invalid, "all predefined address pools have been fully subnetted");
-  return std::vector{Subnet{.prefix = *prefix, .gateway = prefix->address().plus(1)}};
+}
+
+base::Result<void> settle_subnets(const State& state, const Facts& facts, HostRecord& host, Network& network) {
+  for (const auto& subnet : network.subnets) {
+    if (auto free = check_overlap(state, facts.host, subnet.prefix); !free) return free;
+  }
+  if (network.ipv4) {
+    if (auto added = add_subnet(state, base::Family::v4, facts, host, network); !added) return added;
+  }
+  if (network.ipv6) {
+    if (auto added = add_subnet(state, base::Family::v6, facts, host, network); !added) return added;
+    if (state.settings().ip_forward) want_ipv6_forwarding(facts, host);
+  }
+  std::ranges::stable_sort(network.subnets, {}, [](const Subnet& subnet) { return subnet.prefix.family(); });
+  add_gateways(network);
+  return {};
 }
 
 base::Result<void> check_bridge(const State& state, const Network& network) {
@@ -85,28 +113,60 @@ base::Result<void> check_bridge(const State& state, const Network& network) {
   return {};
 }
 
+Network record_of(const State& state, const CreateNetwork& asked, const Facts& facts) {
+  Network network;
+  network.id = fresh_id(state.networks(), facts);
+  network.name = asked.name;
+  network.created = facts.now;
+  network.internal = asked.internal;
+  network.attachable = asked.attachable;
+  network.ipv4 = asked.ipv4;
+  network.ipv6 = asked.ipv6;
+  network.config_only = asked.config_only;
+  network.config_from = asked.config_from;
+  network.options = asked.options;
+  network.labels = asked.labels;
+  network.ipam_options = asked.ipam_options;
+  return network;
+}
+
+/// What makes a bridge network of the record.
+base::Result<void> settle_bridge(const State& state, const Facts& facts, HostRecord& host, Network& network) {
+  network.bridge = "br-" + network.id.short_text();
+  network.mtu = state.settings().mtu != 0 ? state.settings().mtu : facts.host.egress_mtu;
+  if (auto set = apply_bridge_options(network); !set) return set;
+  // IPv6 asks this much of every link (RFC 8200, section 5), and the kernel turns it off below.
+  if (network.ipv6 && network.mtu < 1280) {
+    return base::fail(ErrorKind::invalid,
+                      fmt::format("invalid MTU {} for an IPv6 network: it needs 1280", network.mtu));
+  }
+  if (auto fits = check_bridge(state, network); !fits) return fits;
+  return settle_subnets(state, facts, host, network);
+}
+
 }  // namespace
 
 base::Result<Decision> decide_one(const State& state, const CreateNetwork& command, const Facts& facts) {
   if (auto fits = check_request(state, command); !fits) return std::unexpected(fits.error());
-  auto subnets = settle_subnets(state, command, facts);
+  const auto asked =
+      command.config_from.empty() ? base::Result<CreateNetwork>(command) : take_configuration(state, command);
+  if (!asked) return std::unexpected(asked.error());
+  auto subnets = parse_pools(asked->pools, asked->ipv4, asked->ipv6);
   if (!subnets) return std::unexpected(subnets.error());
-  Network network;
-  network.id = fresh_id(state.networks(), facts);
-  network.name = command.name;
-  network.created = facts.now;
-  network.internal = command.internal;
-  network.attachable = command.attachable;
+  Network network = record_of(state, *asked, facts);
   network.subnets = *std::move(subnets);
-  network.options = command.options;
-  network.labels = command.labels;
-  network.bridge = "br-" + network.id.short_text();
-  network.mtu = state.settings().mtu != 0 ? state.settings().mtu : facts.host.egress_mtu;
-  if (auto set = apply_bridge_options(network); !set) return std::unexpected(set.error());
-  if (auto fits = check_bridge(state, network); !fits) return std::unexpected(fits.error());
+  HostRecord host = state.host();
+  if (network.config_only) {
+    network.driver = Driver::null;
+  } else if (auto settled = settle_bridge(state, facts, host, network); !settled) {
+    return std::unexpected(settled.error());
+  }
   Decision decision;
   decision.made = network.id;
   decision.events.push_back(network_event(network, "create", facts.now));
+  if (auto warning = forwarding_warning(state.host(), host, facts); !warning.empty())
+    decision.warnings.push_back(std::move(warning));
+  if (host != state.host()) decision.changes.emplace_back(std::move(host));
   decision.changes.emplace_back(std::move(network));
   return decision;
 }
@@ -118,6 +178,8 @@ base::Result<Decision> decide_one(const State& state, const RemoveNetwork& comma
     return base::fail(ErrorKind::forbidden,
                       fmt::format("{} is a pre-defined network and cannot be removed", network->name));
   }
+  if (!made_by(state, *network).empty())
+    return base::fail(ErrorKind::forbidden, fmt::format("configuration network \"{}\" is in use", network->name));
   std::vector<std::string> active;
   for (const auto& member : state.members(network->id)) {
     for (const auto& attachment : member->attachments) {

@@ -16,12 +16,17 @@ using ports::Step;
 
 constexpr int kLastRank = 8;
 
+/// Whether a kernel setting belongs to one interface, without which it does not exist; `all` and `default` always do.
+bool is_of_interface(const std::string& key) {
+  if (key.contains("/conf/all/") || key.contains("/conf/default/")) return false;
+  return key.contains("/conf/") || key.contains("/neigh/");
+}
+
 /// Place in the order of making; see `diff`. Settings of one interface can only follow that interface.
 int rank_of(const Object& object) {
   if (std::holds_alternative<ports::Netns>(object)) return 0;
   if (const auto* sysctl = std::get_if<ports::Sysctl>(&object)) {
-    const bool of_interface = sysctl->key.contains("/conf/");
-    if (!of_interface) return 1;
+    if (!is_of_interface(sysctl->key)) return 1;
     return sysctl->netns.empty() ? 3 : 6;
   }
   if (const auto* link = std::get_if<ports::Link>(&object))

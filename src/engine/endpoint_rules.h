@@ -9,6 +9,7 @@ inline constexpr char kConnectToHost[] =
     "cannot connect container to host network - container must be created in host network mode";
 inline constexpr char kConnectToNone[] =
     "container cannot be connected to multiple networks with one of the networks in private (none) mode";
+inline constexpr char kConfigurationOnly[] = "cannot create endpoint on configuration-only network";
 inline constexpr char kSharedNamespace[] =
     "container sharing network namespace with another container or host cannot be connected to any other network";
 

@@ -5,7 +5,10 @@
 #include <algorithm>
 
 #include "engine/address_pool.h"
+#include "engine/endpoint_rules.h"
 #include "engine/event_of.h"
+#include "engine/interface_name.h"
+#include "engine/local_mac.h"
 
 namespace fairlead::engine {
 namespace {
@@ -60,15 +63,14 @@ base::Result<base::Prefix> take_static(const State& state, const Network& networ
 }
 
 base::Result<base::Prefix> take_free(const State& state, Network& network, const Container& container,
-                                     const std::optional<base::Ip>& last, Decision& decision) {
+                                     base::Family family, const std::optional<base::Ip>& last, Decision& decision) {
   const auto is_taken = [&](const base::Ip& ip) { return state.holder(network.id, ip, container.id) != nullptr; };
-  for (const auto& subnet : network.subnets) {
+  for (auto& subnet : network.subnets) {
+    if (subnet.prefix.family() != family) continue;
     const auto& pool = subnet.range ? *subnet.range : subnet.prefix;
     if (last && pool.contains(*last) && is_assignable(subnet, *last) && !is_taken(*last)) {
       return base::Prefix(*last, subnet.prefix.length());
     }
-  }
-  for (auto& subnet : network.subnets) {
     const auto address = next_address(subnet, is_taken);
     if (!address) continue;
     subnet.cursor = address;
@@ -76,8 +78,34 @@ base::Result<base::Prefix> take_free(const State& state, Network& network, const
     return base::Prefix(*address, subnet.prefix.length());
   }
   return cannot_set_up(ErrorKind::internal,
-                       fmt::format("no available IPv4 addresses on this network's address pools: {} ({})", network.name,
-                                   network.id.text()));
+                       fmt::format("no available {} addresses on this network's address pools: "
+                                   "{} ({})",
+                                   family == base::Family::v4 ? "IPv4" : "IPv6", network.name, network.id.text()));
+}
+
+/// An address of one family, the one asked for or the next that is free; none where the network has no such subnet.
+base::Result<std::optional<base::Prefix>> take_address(const State& state, Network& network, const Container& container,
+                                                       const Attachment& attachment, base::Family family,
+                                                       Decision& decision) {
+  const bool v4 = family == base::Family::v4;
+  const auto& asked = v4 ? attachment.request.ipv4 : attachment.request.ipv6;
+  if (!asked && !subnet_of(network, family)) return std::nullopt;
+  return asked
+             ? take_static(state, network, container, *asked)
+             : take_free(state, network, container, family, v4 ? attachment.last_ipv4 : attachment.last_ipv6, decision);
+}
+
+/// What was asked for, else what the IPv4 address decides, else one out of the endpoint's id.
+base::Mac mac_for(const Container& container, std::size_t index, const Endpoint& endpoint) {
+  const auto& asked = container.attachments[index].request.mac;
+  if (asked) return *asked;
+  if (index == 0 && container.spec.mac) return *container.spec.mac;
+  if (endpoint.ipv4) return base::Mac::from_ipv4(endpoint.ipv4->address());
+  return local_mac(endpoint.id.text());
+}
+
+std::string host_link_of(const EndpointId& id) {
+  return "veth" + id.text().substr(0, 7);
 }
 
 bool is_used(const State& state, const std::string& host_link) {
@@ -89,13 +117,34 @@ bool is_used(const State& state, const std::string& host_link) {
   return false;
 }
 
-std::string free_interface(const Container& container) {
-  for (int n = 0;; ++n) {
-    const auto name = fmt::format("eth{}", n);
-    const bool used = std::ranges::any_of(
-        container.attachments, [&](const Attachment& a) { return a.endpoint && a.endpoint->interface == name; });
-    if (!used) return name;
+/// An id whose host link nobody has.
+EndpointId fresh_endpoint(const State& state, const Facts& facts) {
+  for (;;) {
+    auto id = EndpointId::from(facts.entropy());
+    if (!is_used(state, host_link_of(id))) return id;
   }
+}
+
+base::Result<void> fill_bridge_endpoint(const State& state, Network& network, Container& container, std::size_t index,
+                                        const Facts& facts, Decision& decision) {
+  auto& attachment = container.attachments[index];
+  Endpoint endpoint{.id = fresh_endpoint(state, facts)};
+  const auto ipv4 = take_address(state, network, container, attachment, base::Family::v4, decision);
+  if (!ipv4) return std::unexpected(ipv4.error());
+  const auto ipv6 = take_address(state, network, container, attachment, base::Family::v6, decision);
+  if (!ipv6) return std::unexpected(ipv6.error());
+  auto interface = settle_interface(container, index, network);
+  if (!interface) return cannot_set_up(interface.error().kind, interface.error().text);
+  endpoint.ipv4 = *ipv4;
+  endpoint.ipv6 = *ipv6;
+  endpoint.interface = *std::move(interface);
+  endpoint.host_link = host_link_of(endpoint.id);
+  endpoint.mac = mac_for(container, index, endpoint);
+  if (*ipv4) attachment.last_ipv4 = (*ipv4)->address();
+  if (*ipv6) attachment.last_ipv6 = (*ipv6)->address();
+  attachment.last_interface = endpoint.interface;
+  attachment.endpoint = std::move(endpoint);
+  return {};
 }
 
 }  // namespace
@@ -112,24 +161,14 @@ base::Result<void> take_endpoint(const State& state, Container& container, std::
     attachment.network = known->id;
     attachment.network_name = known->name;
   }
+  if (known->config_only) return cannot_set_up(ErrorKind::forbidden, kConfigurationOnly);
   Network network = current(known, decision);
-  Endpoint endpoint;
-  endpoint.id = EndpointId::from(facts.entropy());
   if (network.driver == Driver::bridge) {
-    const auto address = attachment.request.ipv4 ? take_static(state, network, container, *attachment.request.ipv4)
-                                                 : take_free(state, network, container, attachment.last_ipv4, decision);
-    if (!address) return std::unexpected(address.error());
-    endpoint.ipv4 = *address;
-    endpoint.mac = attachment.request.mac.value_or(
-        index == 0 && container.spec.mac ? *container.spec.mac : base::Mac::from_ipv4(address->address()));
-    endpoint.interface = free_interface(container);
-    do {
-      endpoint.host_link = "veth" + endpoint.id.text().substr(0, 7);
-      if (is_used(state, endpoint.host_link)) endpoint.id = EndpointId::from(facts.entropy());
-    } while (endpoint.host_link != "veth" + endpoint.id.text().substr(0, 7));
-    attachment.last_ipv4 = address->address();
+    auto filled = fill_bridge_endpoint(state, network, container, index, facts, decision);
+    if (!filled) return filled;
+  } else {
+    attachment.endpoint = Endpoint{.id = EndpointId::from(facts.entropy())};
   }
-  attachment.endpoint = std::move(endpoint);
   decision.events.push_back(connection_event(network, container, "connect", facts.now));
   return {};
 }

@@ -4,12 +4,18 @@
 
 namespace fairlead::engine {
 
-const Attachment* gateway_attachment(const State& state, const Container& container) {
+bool has_way_out(const Network& network, base::Family family) {
+  const auto* subnet = subnet_of(network, family);
+  return network.driver == Driver::bridge && !network.internal && subnet && subnet->gateway;
+}
+
+const Attachment* gateway_attachment(const State& state, const Container& container, base::Family family) {
   const Attachment* best = nullptr;
   for (const auto& attachment : container.attachments) {
+    if (!attachment.endpoint || !(family == base::Family::v4 ? attachment.endpoint->ipv4 : attachment.endpoint->ipv6))
+      continue;
     const auto network = state.network(attachment.network);
-    const bool reaches_out = network && network->driver == Driver::bridge && !network->internal;
-    if (!reaches_out || !attachment.endpoint || !attachment.endpoint->ipv4) continue;
+    if (!network || !has_way_out(*network, family)) continue;
     const auto rank = [](const Attachment& a) {
       return std::tuple(-std::int64_t{a.request.gw_priority}, a.network_name);
     };

@@ -4,23 +4,30 @@
 
 #include <algorithm>
 
+#include "engine/address_pool.h"
+
 namespace fairlead::engine {
 namespace {
 
 using base::ErrorKind;
+using base::Family;
 using base::Prefix;
 
 constexpr char kOverlap[] = "invalid pool request: Pool overlaps with other one on this address space";
 
 using Complaints = std::vector<std::string>;
 
+const char* block_of(const Prefix& subnet) {
+  return subnet.family() == Family::v4 ? "parent subnet is an IPv4 block" : "parent subnet is an IPv6 block";
+}
+
 std::optional<base::Ip> parse_address(const std::string& text, const Prefix& subnet, const std::string& what,
                                       Complaints& wrong) {
   const auto address = base::Ip::parse(text);
   if (!address)
     wrong.push_back(fmt::format("invalid {}: invalid address", what));
-  else if (!address->is_v4())
-    wrong.push_back(fmt::format("invalid {}: parent subnet is an IPv4 block", what));
+  else if (address->family() != subnet.family())
+    wrong.push_back(fmt::format("invalid {}: {}", what, block_of(subnet)));
   else if (!subnet.contains(*address)) {
     wrong.push_back(fmt::format("invalid {}: parent subnet {} doesn't contain this address", what, subnet.text()));
   }
@@ -33,7 +40,7 @@ void parse_range(const std::string& text, Subnet& subnet, Complaints& wrong) {
     wrong.push_back(fmt::format("invalid ip-range {}: {}", text, why));
   };
   if (!range) return complain("invalid CIDR block notation");
-  if (range->family() != subnet.prefix.family()) return complain("parent subnet is an IPv4 block");
+  if (range->family() != subnet.prefix.family()) return complain(block_of(subnet.prefix));
   if (range->length() < subnet.prefix.length()) {
     complain(fmt::format("CIDR block is bigger than its parent subnet {}", subnet.prefix.text()));
   }
@@ -43,23 +50,21 @@ void parse_range(const std::string& text, Subnet& subnet, Complaints& wrong) {
   subnet.range = range;
 }
 
-std::optional<Subnet> parse_pool(const CreateNetwork::Pool& pool, Complaints& wrong) {
+std::optional<Subnet> parse_pool(const CreateNetwork::Pool& pool, bool ipv4, bool ipv6, Complaints& wrong) {
   const auto prefix = Prefix::parse(pool.subnet);
   if (!prefix) {
     wrong.push_back(fmt::format("invalid subnet {}: invalid CIDR block notation", pool.subnet));
     return std::nullopt;
   }
-  if (prefix->family() != base::Family::v4) return std::nullopt;
+  if (!(prefix->family() == Family::v4 ? ipv4 : ipv6)) return std::nullopt;
   Subnet subnet{.prefix = prefix->network(), .asked = true};
   if (!prefix->is_network())
     wrong.push_back(fmt::format("invalid subnet {}: it should be {}", prefix->text(), subnet.prefix.text()));
-  if (prefix->length() > 30)
+  if (prefix->length() > prefix->address().bits() - 2)
     wrong.push_back(fmt::format("invalid subnet {}: it leaves no address for a container", prefix->text()));
   if (!pool.ip_range.empty()) parse_range(pool.ip_range, subnet, wrong);
   if (!pool.gateway.empty())
     subnet.gateway = parse_address(pool.gateway, subnet.prefix, "gateway " + pool.gateway, wrong);
-  else
-    subnet.gateway = subnet.prefix.address().plus(1);
   for (const auto& [name, text] : pool.auxiliary) {
     const auto address = parse_address(text, subnet.prefix, "auxiliary address " + name, wrong);
     if (address) subnet.auxiliary.emplace(name, *address);
@@ -67,49 +72,87 @@ std::optional<Subnet> parse_pool(const CreateNetwork::Pool& pool, Complaints& wr
   return subnet;
 }
 
-}  // namespace
-
-base::Result<std::vector<Subnet>> parse_pools(const std::vector<CreateNetwork::Pool>& pools) {
-  Complaints wrong;
-  std::vector<Subnet> subnets;
-  for (const auto& pool : pools) {
-    if (auto subnet = parse_pool(pool, wrong)) subnets.push_back(*std::move(subnet));
-  }
-  if (!wrong.empty())
-    return base::fail(ErrorKind::invalid, fmt::format("invalid network config:\n{}", fmt::join(wrong, "\n")));
-  if (subnets.size() > 1) return base::fail(ErrorKind::invalid, "bridge driver doesn't support multiple subnets");
-  return subnets;
-}
-
-std::vector<Prefix> taken_subnets(const State& state, const ports::HostFacts& host) {
+/// What stands in the way of new subnets: ours with their networks' names, then the host's.
+std::vector<Prefix> host_subnets(const ports::HostFacts& host) {
   std::vector<Prefix> taken;
-  for (const auto& [id, network] : state.networks()) {
-    for (const auto& subnet : network->subnets) taken.push_back(subnet.prefix);
-  }
   for (const auto& route : host.routes) {
     if (route.length() > 1) taken.push_back(route.network());
   }
   for (const auto& address : host.addresses) taken.push_back(address.network());
-  std::erase_if(taken, [](const Prefix& p) { return p.family() != base::Family::v4; });
+  return taken;
+}
+
+}  // namespace
+
+base::Result<std::vector<Subnet>> parse_pools(const std::vector<CreateNetwork::Pool>& pools, bool ipv4, bool ipv6) {
+  Complaints wrong;
+  std::vector<Subnet> subnets;
+  for (const auto& pool : pools) {
+    // Clients send an empty pool for "any".
+    const bool any = pool.subnet.empty() && pool.ip_range.empty() && pool.gateway.empty() && pool.auxiliary.empty();
+    if (any) continue;
+    if (auto subnet = parse_pool(pool, ipv4, ipv6, wrong)) subnets.push_back(*std::move(subnet));
+  }
+  if (!wrong.empty())
+    return base::fail(ErrorKind::invalid, fmt::format("invalid network config:\n{}", fmt::join(wrong, "\n")));
+  std::ranges::stable_sort(subnets, {}, [](const Subnet& subnet) { return subnet.prefix.family(); });
+  const auto same_family = [](const Subnet& a, const Subnet& b) { return a.prefix.family() == b.prefix.family(); };
+  if (std::ranges::adjacent_find(subnets, same_family) != subnets.end())
+    return base::fail(ErrorKind::forbidden, "bridge driver doesn't support multiple subnets");
+  return subnets;
+}
+
+std::optional<base::Ip> first_gateway(const Subnet& subnet) {
+  return next_address({.prefix = subnet.prefix, .auxiliary = subnet.auxiliary}, [](const base::Ip&) { return false; });
+}
+
+std::vector<Prefix> taken_subnets(const State& state, const ports::HostFacts& host) {
+  auto taken = host_subnets(host);
+  for (const auto& [id, network] : state.networks()) {
+    if (network->config_only) continue;
+    for (const auto& subnet : network->subnets) taken.push_back(subnet.prefix);
+  }
   return taken;
 }
 
 base::Result<void> check_overlap(const State& state, const ports::HostFacts& host, const Prefix& wanted) {
   for (const auto& [id, network] : state.networks()) {
+    if (network->config_only) continue;
     for (const auto& subnet : network->subnets) {
       if (subnet.prefix.overlaps(wanted))
         return base::fail(ErrorKind::forbidden, kOverlap, "with network " + network->name);
     }
   }
-  for (const auto& prefix : taken_subnets(state, host)) {
+  for (const auto& prefix : host_subnets(host)) {
     if (!prefix.overlaps(wanted)) continue;
     return base::fail(ErrorKind::forbidden, fmt::format("{}: the host itself uses {}", kOverlap, prefix.text()));
   }
   return {};
 }
 
-std::vector<AddressPool> pools_of(const Settings& settings) {
-  return settings.address_pools.empty() ? docker_address_pools() : settings.address_pools;
+std::vector<AddressPool> pools_of(const Settings& settings, Family family) {
+  std::vector<AddressPool> pools;
+  for (const auto& pool : settings.address_pools) {
+    if (pool.base.family() == family) pools.push_back(pool);
+  }
+  return pools.empty() && family == Family::v4 ? docker_address_pools() : pools;
+}
+
+base::Prefix draw_ula(const base::Entropy& entropy) {
+  std::array<std::uint8_t, 16> bytes{0xfd};
+  std::copy_n(entropy.begin(), 5, bytes.begin() + 1);
+  return {base::Ip::v6(bytes), 48};
+}
+
+std::unexpected<base::Error> pools_used_up(const State& state) {
+  const auto networks = std::ranges::count_if(state.networks(), [](const auto& entry) {
+    return entry.second->driver == Driver::bridge && !entry.second->config_only;
+  });
+  return base::fail(ErrorKind::invalid,
+                    fmt::format("all predefined address pools have been fully subnetted: {} bridge networks exist; "
+                                "--default-address-pool base=CIDR,size=BITS (default-address-pools in the "
+                                "configuration file) gives more and smaller subnets, --subnet names one",
+                                networks));
 }
 
 }  // namespace fairlead::engine

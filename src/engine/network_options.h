@@ -11,9 +11,19 @@ inline constexpr char kOptionIcc[] = "com.docker.network.bridge.enable_icc";
 inline constexpr char kOptionMasquerade[] = "com.docker.network.bridge.enable_ip_masquerade";
 inline constexpr char kOptionBinding[] = "com.docker.network.bridge.host_binding_ipv4";
 inline constexpr char kOptionMtu[] = "com.docker.network.driver.mtu";
+inline constexpr char kOptionInhibit[] = "com.docker.network.bridge.inhibit_ipv4";
+inline constexpr char kOptionModeIpv4[] = "com.docker.network.bridge.gateway_mode_ipv4";
+inline constexpr char kOptionModeIpv6[] = "com.docker.network.bridge.gateway_mode_ipv6";
+inline constexpr char kOptionTrusted[] = "com.docker.network.bridge.trusted_host_interfaces";
+inline constexpr char kOptionSourceIpv4[] = "com.docker.network.host_ipv4";
+inline constexpr char kOptionSourceIpv6[] = "com.docker.network.host_ipv6";
+inline constexpr char kOptionPrefix[] = "com.docker.network.container_iface_prefix";
 
-/// Sets `bridge`, `icc`, `masquerade` and `mtu` of a bridge network from its options; 400 when one cannot be read.
+/// Sets from its options what a bridge network makes of them; 400 when a value cannot be read or a key is not known.
 /// Without an option stands what the network has already.
 base::Result<void> apply_bridge_options(Network& network);
+
+/// An interface name as the kernel takes it: 1 to 15 bytes, no slash, no white space (dev_valid_name).
+bool is_interface_name(const std::string& name);
 
 }  // namespace fairlead::engine

@@ -34,18 +34,34 @@ struct Subnet {
   bool operator==(const Subnet&) const = default;
 };
 
+/// How one family of a bridge network reaches the outside: Docker's `gateway_mode_ipv4` and `gateway_mode_ipv6`.
+enum class GatewayMode {
+  nat,              ///< under the host's address; from outside only published ports
+  nat_unprotected,  ///< the same, but whoever has a route to a container reaches all of its ports
+  routed,           ///< under its own address; from outside published ports and ICMP
+  isolated,         ///< internal networks only: not even the host has an address there
+};
+
 struct Network {
   NetworkId id;
   std::string name;
   Driver driver = Driver::bridge;
   Time created{};
   bool predefined = false, internal = false, attachable = false, ipv4 = true, ipv6 = false;
-  std::vector<Subnet> subnets;
-  std::map<std::string, std::string> options, labels;
+  bool config_only = false;  ///< only a set of answers for `--config-from`: nothing of it is on the host
+  std::string config_from;   ///< name of the configuration network that it was made by; empty for none
+  std::vector<Subnet> subnets;  ///< at most one of each family, IPv4 first
+  std::map<std::string, std::string> options, labels, ipam_options;
   std::string bridge;        ///< link on the host, bridge driver
   bool foreign_bridge = false;
   std::uint32_t mtu = 1500;
   bool icc = true, masquerade = true;
+  bool inhibit_ipv4 = false;              ///< the bridge goes without its IPv4 address
+  GatewayMode mode_ipv4 = GatewayMode::nat, mode_ipv6 = GatewayMode::nat;
+  std::optional<base::Ip> source_ipv4, source_ipv6;  ///< what containers leave under instead of the egress's own address
+  std::string interface_prefix = "eth";              ///< names inside: this and a number
+  std::vector<std::string> trusted_interfaces;  ///< host interfaces from which published ports are reached at the
+                                                ///< container's own address
   bool operator==(const Network&) const = default;
 };
 
@@ -65,7 +81,8 @@ struct Attachment {
   std::string network_name;
   ports::EndpointRequest request;
   std::optional<Endpoint> endpoint;
-  std::optional<base::Ip> last_ipv4;  ///< asked for again at the next start
+  std::optional<base::Ip> last_ipv4, last_ipv6;  ///< asked for again at the next start
+  std::string last_interface;                    ///< likewise
   bool operator==(const Attachment&) const = default;
 };
 
@@ -115,7 +132,22 @@ struct Sandbox {
 /// What the host itself looks like as far as we changed it.
 struct HostRecord {
   bool forwarding_switched_on = false;  ///< we set ip_forward: then we also answer for what is forwarded
+  bool ipv6_forwarding = false;              ///< an IPv6 network needs it
+  bool ipv6_forwarding_switched_on = false;  ///< and we switched it on
+  bool ipv6_forwarding_of_others = false;    ///< it was on before us: then the host routes for others as well
+  std::optional<base::Prefix> ula;  ///< our own /48 (RFC 4193), drawn once; networks without a subnet get a /64 of it
   bool operator==(const HostRecord&) const = default;
 };
+
+/// The network's subnet of that family; null when it has none.
+inline const Subnet* subnet_of(const Network& network, base::Family family) {
+  for (const auto& subnet : network.subnets) {
+    if (subnet.prefix.family() == family) return &subnet;
+  }
+  return nullptr;
+}
+inline GatewayMode gateway_mode(const Network& network, base::Family family) {
+  return family == base::Family::v4 ? network.mode_ipv4 : network.mode_ipv6;
+}
 
 }  // namespace fairlead::engine

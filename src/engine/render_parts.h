@@ -10,14 +10,15 @@ namespace fairlead::engine {
 
 /// ip_forward and the fixed part of the firewall.
 std::vector<ports::Object> render_host(const State& state);
-/// The body of our table; the forward chain's policy is drop where we ourselves switched forwarding on.
-std::string firewall_text(bool drop_by_default);
+/// The body of our table; what is forwarded for nobody of ours is dropped where we ourselves switched forwarding on.
+std::string firewall_text(const HostRecord& host);
 /// A bridge, its gateway address and its elements of the firewall's sets.
 std::vector<ports::Object> render_bridge(const State& state, const Network& network);
 /// A namespace, its loopback and its owner's endpoints.
 std::vector<ports::Object> render_sandbox(const State& state, const Sandbox& sandbox);
-/// One endpoint on a bridge network: the pair of links, the address, and no IPv6 where the network has none.
-void render_bridge_endpoint(const Network& network, const Container& container, const Endpoint& endpoint,
+/// One endpoint on a bridge network, which must be up: the pair of links, the addresses, and no IPv6 where the network
+/// has none.
+void render_bridge_endpoint(const Network& network, const Container& container, const Attachment& attachment,
                             const std::string& netns, std::vector<ports::Object>& out);
 
 /// `text` cut to `limit` bytes, never within a UTF-8 character.

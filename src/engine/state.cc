@@ -32,9 +32,18 @@ std::vector<typename Map::mapped_type> with_prefix(const Map& map, std::string_v
 }
 
 /// What a container keeps others from: where it lives, else what it asked for.
-std::optional<base::Ip> claimed(const Attachment& attachment) {
-  if (attachment.endpoint && attachment.endpoint->ipv4) return attachment.endpoint->ipv4->address();
-  return attachment.request.ipv4;
+std::vector<base::Ip> claimed(const Attachment& attachment) {
+  std::vector<base::Ip> addresses;
+  const auto add = [&](const std::optional<base::Prefix>& lives_at, const std::optional<base::Ip>& asked) {
+    if (lives_at)
+      addresses.push_back(lives_at->address());
+    else if (asked)
+      addresses.push_back(*asked);
+  };
+  const auto* endpoint = attachment.endpoint ? &*attachment.endpoint : nullptr;
+  add(endpoint ? endpoint->ipv4 : std::nullopt, attachment.request.ipv4);
+  add(endpoint ? endpoint->ipv6 : std::nullopt, attachment.request.ipv6);
+  return addresses;
 }
 
 bool lives_on(const Container& container, const NetworkId& network) {
@@ -128,13 +137,14 @@ void State::drop_names(const Container& container) {
     container_names_.erase(named);
   }
   for (const auto& attachment : container.attachments) {
-    const auto address = claimed(attachment);
     const auto claims = claims_.find(attachment.network);
-    if (!address || claims == claims_.end()) continue;
-    const auto at = claims->second.find(*address);
-    if (at == claims->second.end()) continue;
-    at->second.erase(container.id);
-    if (at->second.empty()) claims->second.erase(at);
+    if (claims == claims_.end()) continue;
+    for (const auto& address : claimed(attachment)) {
+      const auto at = claims->second.find(address);
+      if (at == claims->second.end()) continue;
+      at->second.erase(container.id);
+      if (at->second.empty()) claims->second.erase(at);
+    }
     if (claims->second.empty()) claims_.erase(claims);
   }
 }
@@ -149,7 +159,7 @@ void State::put(const Container& container) {
   erase(container.id);
   container_names_[container.name] = container.id;
   for (const auto& attachment : container.attachments) {
-    if (const auto address = claimed(attachment)) claims_[attachment.network][*address].insert(container.id);
+    for (const auto& address : claimed(attachment)) claims_[attachment.network][address].insert(container.id);
   }
   containers_[container.id] = std::make_shared<const Container>(container);
 }

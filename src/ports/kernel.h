@@ -12,11 +12,13 @@ namespace fairlead::ports {
 
 /// What a namespace that is not ours to manage (the host) looks like, for decisions.
 struct HostFacts {
-  std::vector<base::Prefix> routes;      ///< every destination in the main table except default routes
-  std::vector<base::Prefix> addresses;   ///< every interface address
+  std::vector<base::Prefix> routes;     ///< every destination in the main table except default routes
+  std::vector<base::Prefix> addresses;  ///< every interface address
   std::map<std::string, std::vector<base::Prefix>> link_addresses;  ///< the same by interface name
-  std::uint32_t egress_mtu = 1500;       ///< of the interface that carries the default route; 1500 without one
-  bool ip_forward_was_on = false;        ///< net.ipv4.ip_forward when asked
+  std::uint32_t egress_mtu = 1500;            ///< of the interface that carries the default route; 1500 without one
+  bool ip_forward_was_on = false;             ///< net.ipv4.ip_forward when asked
+  bool ipv6_forwarding_was_on = false;        ///< net.ipv6.conf.all.forwarding when asked
+  std::vector<std::string> advertised_links;  ///< interfaces that learnt a default route by router advertisement
 };
 
 /// Makes and unmakes plan objects other than firewall ones: namespaces, links, addresses, routes, sysctls.
@@ -33,7 +35,8 @@ class Kernel {
   virtual base::Result<std::vector<Object>> observe(const std::vector<Object>& wanted) = 0;
   /// Our own links and namespaces by mark, wanted or not, to find what a crash left behind: links of the host namespace
   /// whose alias begins with `alias_prefix`, and pins under /run/netns whose name begins with `netns_prefix`.
-  virtual base::Result<std::vector<Object>> find_marked(const std::string& alias_prefix, const std::string& netns_prefix) = 0;
+  virtual base::Result<std::vector<Object>> find_marked(const std::string& alias_prefix,
+                                                        const std::string& netns_prefix) = 0;
   virtual base::Result<HostFacts> host_facts() = 0;
   /// Waits until collected deletions are done.
   virtual void settle() = 0;

@@ -9,12 +9,22 @@
 #include "adapters/linux/mark.h"
 #include "adapters/linux/netns.h"
 #include "adapters/linux/sysctl.h"
+#include "base/log.h"
 
 namespace fairlead::linuxnet {
 namespace {
 
 /// Acknowledgements queue up in the socket until they are read; so many fit its default size with room to spare.
 constexpr std::size_t most_requests = 64;
+
+/// On a kernel without IPv6 there is nothing to be turned off.
+bool is_moot(const ports::Sysctl& sysctl) {
+  const bool turns_on =
+      sysctl.key.ends_with("/forwarding") || (sysctl.key.ends_with("/disable_ipv6") && sysctl.value == "0");
+  if (!sysctl.key.starts_with("net/ipv6/") || turns_on) return false;
+  const auto any = read_sysctl("net/ipv6/conf/all/forwarding");
+  return any && !*any;
+}
 
 std::string where(const ports::NetnsName& netns) {
   return netns.empty() ? "the host" : "namespace " + netns;
@@ -44,11 +54,32 @@ base::Result<void> Applier::run() {
     result = apply(step.before ? &*step.before : nullptr, step.after ? &*step.after : nullptr);
   }
   if (result) result = flush();
+  if (result) announce();
   if (result) return {};
   auto error = result.error();
   error.context = ports::describe(plan_[failed_]);
   error.text = fmt::format("{}: {}", error.context, error.text);
   return std::unexpected(std::move(error));
+}
+
+/// Neighbours may still know the address by the machine that had it before. The kernel tells them (gratuitous ARP,
+/// unsolicited neighbour advertisement) when an interface gets a link address, also the same one again, if arp_notify
+/// and ndisc_notify are set there. The question about the near end makes the kernel look at its carrier first: a port
+/// that its bridge takes for dead lets nothing pass.
+void Applier::announce() {
+  for (const auto& [far_key, pair] : new_pairs_) {
+    const auto far = known_.find(far_key);
+    if (!pair.has_addresses || far == known_.end()) continue;
+    auto near_place = places_.find(pair.near.netns);
+    auto far_place = places_.find(far_key.netns);
+    if (!near_place || !*near_place || !far_place || !*far_place) continue;
+    wire::put_get_link(now_, pair.near.name);
+    auto looked = (*near_place)->socket.transact(now_, [](const nlmsghdr*) {});
+    wire::put_set_link(now_, far->second.index, {.mac = pair.mac});
+    auto told = (*far_place)->socket.transact(now_);
+    if (!looked || !told || told->front().error != 0)
+      base::log(base::LogLevel::debug, "announcing the addresses of {} in {} failed", far_key.name, far_key.netns);
+  }
 }
 
 ports::Plan Applier::undo_plan() const {
@@ -118,7 +149,7 @@ base::Result<void> Applier::set(const ports::Sysctl& sysctl) {
   return inside_netns((*target)->netns, [&]() -> base::Result<void> {
     auto old = read_sysctl(sysctl.key);
     if (!old) return std::unexpected(old.error());
-    if (*old == sysctl.value) return {};
+    if (*old == sysctl.value || (!*old && is_moot(sysctl))) return {};
     if (auto written = write_sysctl(sysctl.key, sysctl.value); !written) return written;
     if (*old) changed(ports::Step{sysctl, ports::Sysctl{sysctl.netns, sysctl.key, **old}});
     return {};

@@ -77,6 +77,8 @@ class Applier {
   void expect(Expected expected) { expected_.push_back(std::move(expected)); }
   base::Result<void> flush();
   base::Result<void> judge(const Expected& expected, const Ack& ack);
+  /// Tells the neighbours of new pairs whose addresses they have.
+  void announce();
   void changed(std::optional<ports::Step> undo) { undo_[at_] = std::move(undo); }
 
   Places& places_;
@@ -87,6 +89,13 @@ class Applier {
   std::size_t failed_ = 0;
   std::set<ports::NetnsName> leaving_;  ///< namespaces that this plan deletes
   std::map<ports::LinkKey, wire::LinkRecord> known_;
+  /// A pair that this plan made, by its far end.
+  struct NewPair {
+    ports::LinkKey near;
+    base::Mac mac;  ///< of the far end
+    bool has_addresses = false;
+  };
+  std::map<ports::LinkKey, NewPair> new_pairs_;
   ports::NetnsName waiting_for_;
   wire::NetlinkBatch waiting_, now_;
   std::vector<Expected> expected_;

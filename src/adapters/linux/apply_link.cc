@@ -121,6 +121,7 @@ base::Result<void> Applier::make_veth(const ports::Link& link, const ports::Veth
   far_end.kind = "veth";
   far_end.alias = link.alias;
   known_[veth.peer] = far_end;
+  if (!veth.peer_mac.is_zero()) new_pairs_[veth.peer] = {link.key, veth.peer_mac};
   return expect_set(veth.peer.netns, far_end.index, {.alias = link.alias, .up = true});
 }
 

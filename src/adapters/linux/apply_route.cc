@@ -14,6 +14,7 @@ base::Result<void> Applier::make(const ports::Address& address) {
   auto batch = batch_for(address.link.netns);
   if (!batch) return std::unexpected(batch.error());
   wire::put_new_address(**batch, {link->index, address.prefix}, route_protocol);
+  if (const auto pair = new_pairs_.find(address.link); pair != new_pairs_.end()) pair->second.has_addresses = true;
   expect({.step = at_, .harmless = {EEXIST}, .undo = plan_[at_].inverse()});
   return {};
 }

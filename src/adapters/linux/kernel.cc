@@ -1,10 +1,12 @@
 #include "adapters/linux/kernel.h"
 
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <unordered_map>
 
 #include "adapters/linux/applier.h"
 #include "adapters/linux/mark.h"
@@ -79,6 +81,18 @@ std::uint32_t egress_index(const std::vector<wire::RouteRecord>& routes) {
   return best == nullptr ? 0 : best->device;
 }
 
+/// Names of the interfaces whose default route a router advertised.
+std::vector<std::string> advertised(const std::vector<wire::RouteRecord>& routes,
+                                    const std::vector<wire::LinkRecord>& links) {
+  std::vector<std::string> names;
+  for (const auto& route : routes) {
+    if (route.destination.length() != 0 || route.protocol != RTPROT_RA) continue;
+    const auto link = std::ranges::find(links, route.device, &wire::LinkRecord::index);
+    if (link != links.end() && std::ranges::find(names, link->name) == names.end()) names.push_back(link->name);
+  }
+  return names;
+}
+
 base::Result<ports::HostFacts> LinuxKernel::host_facts() {
   auto links = read_links(home_.socket);
   if (!links) return std::unexpected(links.error());
@@ -87,20 +101,26 @@ base::Result<ports::HostFacts> LinuxKernel::host_facts() {
   auto routes = read_routes(home_.socket);
   if (!routes) return std::unexpected(routes.error());
   ports::HostFacts facts;
+  std::unordered_map<std::uint32_t, const std::string*> names;
+  for (const auto& link : *links) names.emplace(link.index, &link.name);
   for (const auto& address : *addresses) {
     facts.addresses.push_back(address.prefix);
-    const auto link = std::ranges::find(*links, address.index, &wire::LinkRecord::index);
-    if (link != links->end()) facts.link_addresses[link->name].push_back(address.prefix);
+    if (const auto name = names.find(address.index); name != names.end())
+      facts.link_addresses[*name->second].push_back(address.prefix);
   }
   for (const auto& route : *routes) {
     if (route.destination.length() != 0) facts.routes.push_back(route.destination);
   }
   const auto egress = std::ranges::find(*links, egress_index(*routes), &wire::LinkRecord::index);
   if (egress != links->end()) facts.egress_mtu = egress->mtu;
+  facts.advertised_links = advertised(*routes, *links);
   auto asked = inside_netns(home_.netns, [&]() -> base::Result<void> {
     auto value = read_sysctl("net/ipv4/ip_forward");
     if (!value) return std::unexpected(value.error());
     facts.ip_forward_was_on = *value == "1";
+    auto ipv6 = read_sysctl("net/ipv6/conf/all/forwarding");
+    if (!ipv6) return std::unexpected(ipv6.error());
+    facts.ipv6_forwarding_was_on = *ipv6 == "1";
     return {};
   });
   if (!asked) return std::unexpected(asked.error());

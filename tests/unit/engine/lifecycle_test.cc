@@ -101,7 +101,7 @@ TEST(Start, HostAndNone) {
   ASSERT_TRUE(sandbox.has_value());
   std::vector<std::string> lines;
   for (const auto& object : render(world.state, *sandbox)) lines.push_back(ports::describe(object));
-  EXPECT_EQ(lines.size(), 2u);
+  EXPECT_EQ(lines.size(), 6u);
 }
 
 TEST(Join, SharesTheSandboxAndOutlivesTheOwner) {
@@ -114,10 +114,10 @@ TEST(Join, SharesTheSandboxAndOutlivesTheOwner) {
   const auto sandbox = *world.container(owner).sandbox;
   EXPECT_EQ(world.container(joiner).sandbox, sandbox);
   EXPECT_EQ(world.state.sandbox(sandbox)->users, (std::set<ContainerId>{owner, joiner}));
-  EXPECT_EQ(render(world.state, sandbox).size(), 6u);
+  EXPECT_EQ(render(world.state, sandbox).size(), 10u);
 
   world.must(ContainerExited{owner, 0});
-  EXPECT_EQ(render(world.state, sandbox).size(), 2u);
+  EXPECT_EQ(render(world.state, sandbox).size(), 6u);
   EXPECT_EQ(world.container(joiner).phase, Phase::running);
   const auto other = world.create_in("other", "container:bbox01");
   EXPECT_EQ(world.refusal(StartContainer{other}),
@@ -125,7 +125,7 @@ TEST(Join, SharesTheSandboxAndOutlivesTheOwner) {
 
   world.start(owner);
   EXPECT_NE(world.container(owner).sandbox, sandbox);
-  EXPECT_EQ(render(world.state, sandbox).size(), 2u);
+  EXPECT_EQ(render(world.state, sandbox).size(), 6u);
   world.must(ContainerExited{joiner, 0});
   EXPECT_EQ(world.state.sandbox(sandbox), nullptr);
   world.start(joiner);

@@ -106,6 +106,10 @@ class Walk {
   ports::EndpointRequest request() {
     ports::EndpointRequest out{.network = network()};
     if (random_() % 3 == 0) out.ipv4 = base::Ip::v4(0x0a010000u + random_() % 3 * 256 + random_() % 20);
+    if (random_() % 6 == 0)
+      out.ipv6 = ip("fd00:" + std::to_string(random_() % 3) + "::" + std::to_string(random_() % 5));
+    if (random_() % 6 == 0)
+      out.driver_opts["com.docker.network.endpoint.ifname"] = "lan" + std::to_string(random_() % 3);
     out.gw_priority = static_cast<int>(random_() % 3);
     return out;
   }
@@ -120,6 +124,13 @@ class Walk {
         out.internal = random_() % 4 == 0;
         if (random_() % 2 == 0) out.pools = {{.subnet = "10.1." + std::to_string(n) + ".0/28"}};
         if (random_() % 3 == 0) out.options["com.docker.network.bridge.enable_icc"] = "false";
+        out.ipv6 = random_() % 2 == 0;
+        out.ipv4 = !out.ipv6 || random_() % 4 != 0;
+        if (random_() % 3 == 0) out.pools.push_back({.subnet = "fd00:" + std::to_string(n) + "::/64"});
+        static const std::vector<std::string> modes = {"nat", "routed", "nat-unprotected", "isolated"};
+        if (random_() % 3 == 0)
+          out.options["com.docker.network.bridge.gateway_mode_ipv4"] = modes[random_() % (out.internal ? 4 : 3)];
+        if (random_() % 4 == 0) out.options["com.docker.network.container_iface_prefix"] = "lan";
         return out;
       }
       case 1: {
@@ -192,24 +203,40 @@ class Walk {
     undo(undone, steps.make);
     EXPECT_EQ(undone, old);
     perform(host_, steps.unmake);
-    EXPECT_EQ(host_, host_of(render_all(world_.state, scopes(world_.state))));
+    const auto wanted = host_of(render_all(world_.state, scopes(world_.state)));
+    // Switched on once, it stays: others may have come to rely on it.
+    std::erase_if(host_, [&](const auto& entry) {
+      return entry.first.starts_with("sysctl /") && entry.first.ends_with("/forwarding") &&
+             !wanted.contains(entry.first);
+    });
+    EXPECT_EQ(host_, wanted);
   }
 
   void check_addresses() const {
     std::set<std::pair<NetworkId, base::Ip>> seen;
     std::set<std::string> links;
+    std::set<std::pair<ContainerId, std::string>> interfaces;
     for (const auto& [id, container] : world_.state.containers()) {
       for (const auto& attachment : container->attachments) {
         EXPECT_FALSE(attachment.endpoint && !container->is_up());
-        if (!attachment.endpoint || !attachment.endpoint->ipv4) continue;
-        const auto address = attachment.endpoint->ipv4->address();
-        EXPECT_TRUE(seen.emplace(attachment.network, address).second) << address.text() << " is given twice";
-        EXPECT_TRUE(links.insert(attachment.endpoint->host_link).second);
-        EXPECT_EQ(world_.state.used_addresses(attachment.network).at(address), id);
+        if (!attachment.endpoint) continue;
         const auto network = world_.state.network(attachment.network);
         ASSERT_NE(network, nullptr);
-        EXPECT_NE(network->subnets.at(0).gateway, address);
-        EXPECT_TRUE(network->subnets[0].prefix.contains(address));
+        if (network->driver != Driver::bridge) continue;
+        EXPECT_TRUE(links.insert(attachment.endpoint->host_link).second);
+        EXPECT_TRUE(interfaces.emplace(id, attachment.endpoint->interface).second);
+        EXPECT_EQ(attachment.endpoint->ipv4.has_value(), network->ipv4);
+        EXPECT_EQ(attachment.endpoint->ipv6.has_value(), network->ipv6);
+        for (const auto& place : {attachment.endpoint->ipv4, attachment.endpoint->ipv6}) {
+          if (!place) continue;
+          const auto address = place->address();
+          EXPECT_TRUE(seen.emplace(attachment.network, address).second) << address.text() << " is given twice";
+          EXPECT_EQ(world_.state.used_addresses(attachment.network).at(address), id);
+          const auto* subnet = subnet_of(*network, address.family());
+          ASSERT_NE(subnet, nullptr);
+          EXPECT_NE(subnet->gateway, address);
+          EXPECT_TRUE(subnet->prefix.contains(address));
+        }
       }
     }
   }

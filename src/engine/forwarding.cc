@@ -1,0 +1,23 @@
+#include "engine/forwarding.h"
+
+#include <fmt/format.h>
+
+namespace fairlead::engine {
+
+void want_ipv6_forwarding(const Facts& facts, HostRecord& host) {
+  host.ipv6_forwarding = true;
+  if (!host.ipv6_forwarding_switched_on) host.ipv6_forwarding_of_others = facts.host.ipv6_forwarding_was_on;
+  host.ipv6_forwarding_switched_on = host.ipv6_forwarding_switched_on || !facts.host.ipv6_forwarding_was_on;
+}
+
+std::string forwarding_warning(const HostRecord& before, const HostRecord& after, const Facts& facts) {
+  const bool switched = after.ipv6_forwarding_switched_on && !before.ipv6_forwarding_switched_on;
+  if (!switched || facts.host.advertised_links.empty()) return {};
+  const auto& link = facts.host.advertised_links.front();
+  return fmt::format(
+      "IPv6 forwarding is switched on for this network: {} got its default route by router advertisement and loses it "
+      "when it expires, unless net.ipv6.conf.{}.accept_ra is set to 2",
+      fmt::join(facts.host.advertised_links, ", "), link);
+}
+
+}  // namespace fairlead::engine
