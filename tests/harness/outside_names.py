@@ -13,39 +13,42 @@ class OutsideNames:
     never answered; `few.example` has the address 192.0.2.9 for one second; nothing else exists."""
 
     def __init__(self, host):
-        self.address, self.asked = host.OUTSIDE, []
+        self.address, self.asked, self.closing = host.OUTSIDE, [], False
         self.udp, self.tcp = (names.socket_in(host.outside, kind) for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM))
         for s in (self.udp, self.tcp):
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             s.bind((self.address, 53))
+            s.settimeout(0.1)  # a socket closed under a thread that waits on it would go on swallowing queries
         self.tcp.listen()
         self.threads = [threading.Thread(target=work, daemon=True) for work in (self._serve_udp, self._serve_tcp)]
         for thread in self.threads:
             thread.start()
 
     def close(self):
+        self.closing = True
+        for thread in self.threads:
+            thread.join()
         for s in (self.udp, self.tcp):
-            s.shutdown(socket.SHUT_RDWR) if s is self.tcp else s.close()
-        self.tcp.close()
+            s.close()
 
     def times(self, name):
         return sum(asked.lower() == name for asked in self.asked)
 
     def _serve_udp(self):
-        while True:
+        while not self.closing:
             try:
                 message, who = self.udp.recvfrom(65535)
-                if reply := self._reply(message, limit=512):
-                    self.udp.sendto(reply, who)
-            except OSError:
-                return
+            except TimeoutError:
+                continue
+            if reply := self._reply(message, limit=512):
+                self.udp.sendto(reply, who)
 
     def _serve_tcp(self):
-        while True:
+        while not self.closing:
             try:
                 connection, _ = self.tcp.accept()
-            except OSError:
-                return
+            except TimeoutError:
+                continue
             with connection:
                 connection.settimeout(5)
                 try:

@@ -19,19 +19,32 @@ def ours(name):
     return next((p for p in places if p.exists()), places[0])
 
 
-def peer_root():
-    """Debian's docker.io, containerd and tini unpacked, never installed: no service of theirs comes up."""
-    root = PEERS / "root"
+def unpacked(name, packages):
+    """Debian's packages unpacked below PEERS, never installed: no service of theirs comes up."""
+    home = PEERS if name == "root" else PEERS / (name + "-packages")
+    root = PEERS / name
     if not (root / "complete").exists():
-        PEERS.mkdir(parents=True, exist_ok=True)
-        with open(PEERS / "lock", "w") as lock:
+        home.mkdir(parents=True, exist_ok=True)
+        with open(home / "lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not (root / "complete").exists():
-                run("apt-get", "-qq", "download", "docker.io", "containerd", "tini", cwd=PEERS, timeout=300)
-                for package in PEERS.glob("*.deb"):
+                run("apt-get", "-qq", "download", *packages, cwd=home, timeout=300)
+                for package in home.glob("*.deb"):
                     run("dpkg-deb", "-x", package, root)
                 (root / "complete").touch()
     return root
+
+
+def peer_root():
+    return unpacked("root", ["docker.io", "containerd", "tini"])
+
+
+def compose():
+    """(argv, environment) of Debian's docker-compose 1.29 with the Python packages that it stands on."""
+    root = unpacked("compose", ["docker-compose", *("python3-" + p for p in (
+        "attr", "cached-property", "certifi", "chardet", "charset-normalizer", "distro", "distutils", "docker", "dockerpty", "docopt",
+        "dotenv", "idna", "jsonschema", "lib2to3", "pkg-resources", "pyrsistent", "requests", "six", "texttable", "urllib3", "websocket", "yaml"))])
+    return ["/usr/bin/python3", root / "usr/bin/docker-compose"], {"PYTHONPATH": str(root / "usr/lib/python3/dist-packages")}
 
 
 def clients():

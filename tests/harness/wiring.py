@@ -36,6 +36,8 @@ def check(world, name, internal=()):
     gateways, subnets = routes(pid)
     assert subnets == sorted(str(ipaddress.ip_interface(a[0]).network) for a, _ in said.values())
     reaching = sorted(n for n in endpoints if n not in internal)
+    if not world.ours:  # 20.10 gives a default route to nowhere where every network is internal
+        reaching = reaching or sorted(endpoints)
     assert gateways == ([endpoints[reaching[0]]["Gateway"]] if reaching else []), (gateways, sorted(endpoints))
     return endpoints
 
