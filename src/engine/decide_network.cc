@@ -98,7 +98,7 @@ base::Result<void> settle_subnets(const State& state, const Facts& facts, HostRe
     if (auto added = add_subnet(state, base::Family::v6, facts, host, network); !added) return added;
     if (state.settings().ip_forward) want_ipv6_forwarding(facts, host);
   }
-  std::ranges::stable_sort(network.subnets, {}, [](const Subnet& subnet) { return subnet.prefix.family(); });
+  ipv4_first(network.subnets);
   add_gateways(network);
   return {};
 }

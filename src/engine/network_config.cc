@@ -3,10 +3,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "engine/address_pool.h"
 
 namespace fairlead::engine {
+
+void ipv4_first(std::vector<Subnet>& subnets) {
+  std::vector<Subnet> sorted;
+  for (const auto family : {base::Family::v4, base::Family::v6}) {
+    std::ranges::copy_if(subnets, std::back_inserter(sorted),
+                         [family](const Subnet& subnet) { return subnet.prefix.family() == family; });
+  }
+  subnets = std::move(sorted);
+}
 namespace {
 
 using base::ErrorKind;
@@ -95,7 +105,7 @@ base::Result<std::vector<Subnet>> parse_pools(const std::vector<CreateNetwork::P
   }
   if (!wrong.empty())
     return base::fail(ErrorKind::invalid, fmt::format("invalid network config:\n{}", fmt::join(wrong, "\n")));
-  std::ranges::stable_sort(subnets, {}, [](const Subnet& subnet) { return subnet.prefix.family(); });
+  ipv4_first(subnets);
   const auto same_family = [](const Subnet& a, const Subnet& b) { return a.prefix.family() == b.prefix.family(); };
   if (std::ranges::adjacent_find(subnets, same_family) != subnets.end())
     return base::fail(ErrorKind::forbidden, "bridge driver doesn't support multiple subnets");

@@ -32,4 +32,7 @@ base::Prefix draw_ula(const base::Entropy& entropy);
 /// 400 `all predefined address pools have been fully subnetted`, with how many networks there are and what helps.
 std::unexpected<base::Error> pools_used_up(const State& state);
 
+/// Puts the IPv4 subnets before the IPv6 ones; within a family the order stays.
+void ipv4_first(std::vector<Subnet>& subnets);
+
 }  // namespace fairlead::engine
