@@ -32,7 +32,7 @@ void render_family(const Network& network, const Subnet& subnet, std::vector<por
     out.emplace_back(element(network, v4 ? "masq" : "masq6", {subnet.prefix}, "leaves under the host's address"));
     return;
   }
-  auto leaves = element(network, v4 ? "snat" : "snat6", {subnet.prefix}, "leaves under an address of choice");
+  auto leaves = element(network, v4 ? "source4" : "source6", {subnet.prefix}, "leaves under an address of choice");
   leaves.value = {*source};
   out.emplace_back(std::move(leaves));
 }

@@ -17,8 +17,8 @@ constexpr char kText[] = R"(
   set routed6 {{ type ifname; comment "bridges whose containers show their own IPv6 addresses"; }}
   set masq {{ type ipv4_addr; flags interval; comment "subnets that leave under the host's address"; }}
   set masq6 {{ type ipv6_addr; flags interval; comment "subnets that leave under the host's address"; }}
-  map snat {{ type ipv4_addr : ipv4_addr; flags interval; comment "subnets that leave under an address of choice"; }}
-  map snat6 {{ type ipv6_addr : ipv6_addr; flags interval; comment "subnets that leave under an address of choice"; }}
+  map source4 {{ type ipv4_addr : ipv4_addr; flags interval; comment "subnets that leave under an address of choice"; }}
+  map source6 {{ type ipv6_addr : ipv6_addr; flags interval; comment "subnets that leave under an address of choice"; }}
   chain forward {{
     type filter hook forward priority filter; policy {};
     ct state established,related counter accept comment "replies to what was let through"
@@ -35,8 +35,8 @@ constexpr char kText[] = R"(
     type nat hook postrouting priority srcnat; policy accept;
     oifname != @bridges ip saddr @masq counter masquerade comment "containers leave under the host's address"
     oifname != @bridges ip6 saddr @masq6 counter masquerade comment "containers leave under the host's address"
-    oifname != @bridges snat ip to ip saddr map @snat comment "containers leave under an address of choice"
-    oifname != @bridges snat ip6 to ip6 saddr map @snat6 comment "containers leave under an address of choice"
+    oifname != @bridges snat ip to ip saddr map @source4 comment "containers leave under an address of choice"
+    oifname != @bridges snat ip6 to ip6 saddr map @source6 comment "containers leave under an address of choice"
   }}
 )";
 
