@@ -64,8 +64,8 @@ base::Result<void> Applier::run() {
 
 /// Neighbours may still know the address by the machine that had it before. The kernel tells them (gratuitous ARP,
 /// unsolicited neighbour advertisement) when an interface gets a link address, also the same one again, if arp_notify
-/// and ndisc_notify are set there. The question about the near end makes the kernel look at its carrier first: a port
-/// that its bridge takes for dead lets nothing pass.
+/// and ndisc_notify are set there. The questions about the near end and its bridge make the kernel look at their
+/// carrier first (linkwatch_sync_dev): a port that its bridge takes for dead lets nothing pass.
 void Applier::announce() {
   for (const auto& [far_key, pair] : new_pairs_) {
     const auto far = known_.find(far_key);
@@ -74,6 +74,7 @@ void Applier::announce() {
     auto far_place = places_.find(far_key.netns);
     if (!near_place || !*near_place || !far_place || !*far_place) continue;
     wire::put_get_link(now_, pair.near.name);
+    if (!pair.master.empty()) wire::put_get_link(now_, pair.master);
     auto looked = (*near_place)->socket.transact(now_, [](const nlmsghdr*) {});
     wire::put_set_link(now_, far->second.index, {.mac = pair.mac});
     auto told = (*far_place)->socket.transact(now_);

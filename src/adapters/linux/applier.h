@@ -92,7 +92,8 @@ class Applier {
   /// A pair that this plan made, by its far end.
   struct NewPair {
     ports::LinkKey near;
-    base::Mac mac;  ///< of the far end
+    std::string master;  ///< the near end's bridge
+    base::Mac mac;       ///< of the far end
     bool has_addresses = false;
   };
   std::map<ports::LinkKey, NewPair> new_pairs_;

@@ -121,7 +121,7 @@ base::Result<void> Applier::make_veth(const ports::Link& link, const ports::Veth
   far_end.kind = "veth";
   far_end.alias = link.alias;
   known_[veth.peer] = far_end;
-  if (!veth.peer_mac.is_zero()) new_pairs_[veth.peer] = {link.key, veth.peer_mac};
+  if (!veth.peer_mac.is_zero()) new_pairs_[veth.peer] = {link.key, link.master, veth.peer_mac};
   return expect_set(veth.peer.netns, far_end.index, {.alias = link.alias, .up = true});
 }
 
@@ -230,8 +230,8 @@ base::Result<void> Applier::unmake(const ports::Link& link) {
   if (const auto* veth = veth_of(link)) known_.erase(veth->peer);
   auto home = place(link.key.netns);
   if (!home) return std::unexpected(home.error());
-  // A bridge is seen by people at once and seldom goes; a pair elsewhere is beyond the reaper's socket.
-  if (!link.key.netns.empty() || (*found)->kind != "veth") {
+  // A link elsewhere is beyond the reaper's socket.
+  if (!link.key.netns.empty()) {
     if (auto gone = delete_now(**home, **found); !gone) return gone;
   } else {
     // Down: not a frame passes from now on, on either end. The rest can wait.

@@ -102,11 +102,14 @@ base::Result<ports::HostFacts> LinuxKernel::host_facts() {
   if (!routes) return std::unexpected(routes.error());
   ports::HostFacts facts;
   std::unordered_map<std::uint32_t, const std::string*> names;
-  for (const auto& link : *links) names.emplace(link.index, &link.name);
+  for (const auto& link : *links) {
+    if (link.group != condemned_group) names.emplace(link.index, &link.name);  // those are as good as gone
+  }
   for (const auto& address : *addresses) {
+    const auto name = names.find(address.index);
+    if (name == names.end()) continue;
     facts.addresses.push_back(address.prefix);
-    if (const auto name = names.find(address.index); name != names.end())
-      facts.link_addresses[*name->second].push_back(address.prefix);
+    facts.link_addresses[*name->second].push_back(address.prefix);
   }
   for (const auto& route : *routes) {
     if (route.destination.length() != 0) facts.routes.push_back(route.destination);
