@@ -71,14 +71,15 @@ Task<base::Result<void>> Applier::apply(const engine::State& state, std::vector<
   });
 }
 
-Task<base::Result<void>> Applier::observe_and_repair(const engine::State& state) {
+Task<base::Result<std::size_t>> Applier::observe_and_repair(const engine::State& state, LogLevel level,
+                                                            std::string act) {
   std::vector<ports::Object> desired;
   for (const auto& scope : engine::scopes(state)) {
     auto objects = engine::render(state, scope);
     desired.insert(desired.end(), objects.begin(), objects.end());
     applied_[scope] = std::move(objects);
   }
-  co_return co_await on(thread_, [this, desired = std::move(desired)]() -> base::Result<void> {
+  co_return co_await on(thread_, [this, desired = std::move(desired), level, act]() -> base::Result<std::size_t> {
     std::set<std::string> wanted;
     for (const auto& object : desired) wanted.insert(ports::key_of(object));
     auto applied = kernel_.observe(desired);
@@ -99,8 +100,9 @@ Task<base::Result<void>> Applier::observe_and_repair(const engine::State& state)
     }
     auto steps = engine::diff(*applied, desired);
     for (const auto* part : {&steps.make, &steps.firewall, &steps.unmake})
-      for (const auto& step : *part) base::log(LogLevel::debug, "repair: {}", ports::describe(step));
-    return carry_out(kernel_, firewall_, steps, "boot");
+      for (const auto& step : *part) base::log(level, "repair: {}", ports::describe(step));
+    if (auto done = carry_out(kernel_, firewall_, steps, act); !done) return std::unexpected(done.error());
+    return steps.make.size() + steps.firewall.size() + steps.unmake.size();
   });
 }
 

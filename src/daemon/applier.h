@@ -3,6 +3,7 @@
 #include <map>
 #include <vector>
 
+#include "base/log.h"
 #include "daemon/tasks.h"
 #include "engine/diff.h"
 #include "engine/render.h"
@@ -20,8 +21,8 @@ class Applier {
   /// change for the fault points (`start`: `start-kernel-half`, `start-kernel`, `start-firewall`).
   Task<base::Result<void>> apply(const engine::State& state, std::vector<engine::Scope> scopes, std::string act);
   /// Reads from the host what of the State's objects exists, deletes marked things that no scope wants, repairs the
-  /// rest. For start-up.
-  Task<base::Result<void>> observe_and_repair(const engine::State& state);
+  /// rest. Logs each step at `level`; gives their number. `act` as above.
+  Task<base::Result<std::size_t>> observe_and_repair(const engine::State& state, base::LogLevel level, std::string act);
   /// Runs `work` in the queue of the kernel thread.
   template <class Work>
   Task<std::invoke_result_t<Work>> in_queue(Work work) {

@@ -1,6 +1,7 @@
 /// Start-up: what was stored, what the host shows, and the difference.
 #include "base/log.h"
 #include "daemon/conductor_parts.h"
+#include "daemon/drift.h"
 #include "daemon/fault.h"
 #include "engine/codec.h"
 
@@ -39,10 +40,12 @@ Task<Result<void>> Conductor::boot() {
   if (!decision) co_return std::unexpected(decision.error());
   fault_point("boot-stored");
   co_await finish_removals();
-  if (auto repaired = co_await applier_.observe_and_repair(state_); !repaired) co_return repaired;
+  if (auto repaired = co_await applier_.observe_and_repair(state_, base::LogLevel::debug, "boot"); !repaired)
+    co_return std::unexpected(repaired.error());
   fault_point("boot-applied");
   if (auto taken = co_await take_over(); !taken) co_return taken;
   background(watch_exits());
+  background(watch_drift(*world_.watch, applier_, state_));
   co_return Result<void>{};
 }
 

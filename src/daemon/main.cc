@@ -10,6 +10,7 @@
 
 #include "adapters/linux/firewall.h"
 #include "adapters/linux/kernel.h"
+#include "adapters/linux/watch.h"
 #include "adapters/oci/image_library.h"
 #include "adapters/oci/runtime.h"
 #include "adapters/oci/volumes.h"
@@ -49,6 +50,9 @@ Result<World> open_world(const Options& options) {
   auto firewall = linuxnet::make_firewall();
   if (!firewall) return std::unexpected(firewall.error());
   world.firewall = std::move(*firewall);
+  auto watch = linuxnet::make_watch();
+  if (!watch) return std::unexpected(watch.error());
+  world.watch = std::move(*watch);
   auto images =
       oci::open_images(settings.data_root, *world.clock, {.insecure_registries = options.insecure_registries});
   if (!images) return std::unexpected(images.error());

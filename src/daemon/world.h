@@ -6,6 +6,7 @@
 #include "ports/kernel.h"
 #include "ports/runtime.h"
 #include "ports/store.h"
+#include "ports/watch.h"
 
 namespace fairlead::daemon {
 
@@ -15,6 +16,7 @@ struct World {
   std::unique_ptr<ports::Store> store;
   std::unique_ptr<ports::Kernel> kernel;
   std::unique_ptr<ports::Firewall> firewall;
+  std::unique_ptr<ports::Watch> watch;
   std::unique_ptr<ports::Images> images;
   std::unique_ptr<ports::Volumes> volumes;
   std::unique_ptr<ports::Runtime> runtime;

@@ -5,6 +5,7 @@
 
 #include "wire/netlink_attr.h"
 #include "wire/netlink_link.h"
+#include "wire/netlink_loss.h"
 #include "wire/netlink_route.h"
 #include "wire/nft_set.h"
 
@@ -18,6 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     (void)parse_nft_table(message);
     (void)parse_nft_set(message);
     (void)parse_nft_elements(message);
+    (void)parse_link_loss(message);
+    (void)parse_nft_notice(message);
   });
   return 0;
 }

@@ -1,0 +1,123 @@
+#include "adapters/linux/watch.h"
+
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/rtnetlink.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <functional>
+
+#include "base/fd.h"
+#include "wire/netlink_attr.h"
+#include "wire/netlink_loss.h"
+
+namespace fairlead::linuxnet {
+namespace {
+
+constexpr int queue_bytes = 1 << 20;
+
+template <class... Calls>
+struct Overloaded : Calls... {
+  using Calls::operator()...;
+};
+
+class LinuxWatch final : public ports::Watch {
+ public:
+  LinuxWatch(base::Fd links, base::Fd tables, base::Fd both, std::string own_name)
+      : links_(std::move(links)), tables_(std::move(tables)), both_(std::move(both)), own_name_(std::move(own_name)) {}
+
+  int fd() const override { return both_.get(); }
+  base::Result<ports::Losses> take() override;
+
+ private:
+  base::Result<void> drain(const base::Fd& socket, const std::function<void(const nlmsghdr*)>& note);
+  void note_link(const nlmsghdr* message);
+  void note_table(const nlmsghdr* message);
+
+  base::Fd links_, tables_, both_;
+  std::string own_name_;
+  ports::Losses losses_;
+  std::set<std::string> uncommitted_;  ///< tables that the transaction at hand deletes from
+};
+
+void LinuxWatch::note_link(const nlmsghdr* message) {
+  auto lost = wire::parse_link_loss(message);
+  if (!lost) return;
+  std::visit(Overloaded{[&](wire::LostLink& link) { losses_.links.insert(std::move(link.name)); },
+                        [&](wire::LostAddress& address) { losses_.addresses.push_back(address.prefix); }},
+             *lost);
+}
+
+void LinuxWatch::note_table(const nlmsghdr* message) {
+  auto notice = wire::parse_nft_notice(message);
+  if (!notice) return;
+  std::visit(Overloaded{[&](wire::LostInTable& lost) { uncommitted_.insert(std::move(lost.table)); },
+                        [&](const wire::NftCommit& commit) {
+                          if (commit.program != own_name_) losses_.tables.merge(uncommitted_);
+                          uncommitted_.clear();
+                        }},
+             *notice);
+}
+
+base::Result<void> LinuxWatch::drain(const base::Fd& socket, const std::function<void(const nlmsghdr*)>& note) {
+  alignas(nlmsghdr) std::array<std::uint8_t, 32 * 1024> inbox;
+  for (;;) {
+    const auto size = ::recv(socket.get(), inbox.data(), inbox.size(), 0);
+    if (size >= 0) {
+      wire::for_each_message({inbox.data(), static_cast<std::size_t>(size)}, note);
+    } else if (errno == ENOBUFS) {
+      losses_.overflow = true;
+    } else if (errno == EAGAIN) {
+      return {};
+    } else if (errno != EINTR) {
+      return base::fail_errno(errno, "listening to netlink");
+    }
+  }
+}
+
+base::Result<ports::Losses> LinuxWatch::take() {
+  if (auto read = drain(links_, [this](const nlmsghdr* m) { note_link(m); }); !read)
+    return std::unexpected(read.error());
+  if (auto read = drain(tables_, [this](const nlmsghdr* m) { note_table(m); }); !read)
+    return std::unexpected(read.error());
+  return std::exchange(losses_, {});
+}
+
+base::Result<base::Fd> listen_to(int bus, std::initializer_list<int> groups) {
+  base::Fd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, bus));
+  if (!socket) return base::fail_errno(errno, "opening a netlink socket");
+  const sockaddr_nl any{.nl_family = AF_NETLINK, .nl_pad = 0, .nl_pid = 0, .nl_groups = 0};
+  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&any), sizeof any) != 0)
+    return base::fail_errno(errno, "binding a netlink socket");
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUFFORCE, &queue_bytes, sizeof queue_bytes);
+  for (const int group : groups) {
+    if (::setsockopt(socket.get(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) != 0)
+      return base::fail_errno(errno, "joining a netlink group");
+  }
+  return socket;
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<ports::Watch>> make_watch() {
+  auto links = listen_to(NETLINK_ROUTE, {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR});
+  if (!links) return std::unexpected(links.error());
+  auto tables = listen_to(NETLINK_NETFILTER, {NFNLGRP_NFTABLES});
+  if (!tables) return std::unexpected(tables.error());
+  base::Fd both(::epoll_create1(EPOLL_CLOEXEC));
+  if (!both) return base::fail_errno(errno, "making an epoll instance");
+  for (const auto* socket : {&*links, &*tables}) {
+    epoll_event readable{.events = EPOLLIN, .data = {.fd = socket->get()}};
+    if (::epoll_ctl(both.get(), EPOLL_CTL_ADD, socket->get(), &readable) != 0)
+      return base::fail_errno(errno, "watching a netlink socket");
+  }
+  // Threads inherit it. The kernel also gives the process id, but that of the first namespace, which may not be ours.
+  std::array<char, 16> own_name{};
+  ::prctl(PR_GET_NAME, own_name.data());
+  return std::make_unique<LinuxWatch>(std::move(*links), std::move(*tables), std::move(both), own_name.data());
+}
+
+}  // namespace fairlead::linuxnet

@@ -1,0 +1,43 @@
+#pragma once
+/// What the kernel announces to everybody (multicast) when something goes: rtnetlink(7) and nfnetlink.
+#include <linux/netlink.h>
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "base/ip.h"
+
+namespace fairlead::wire {
+
+/// A link that was deleted, was set down, or left its bridge.
+struct LostLink {
+  std::string name;
+  bool operator==(const LostLink&) const = default;
+};
+struct LostAddress {
+  base::Prefix prefix;
+  bool operator==(const LostAddress&) const = default;
+};
+using LinkLoss = std::variant<LostLink, LostAddress>;
+
+/// Reads RTM_DELLINK, RTM_DELADDR and the RTM_NEWLINK of a link that goes down; nothing if the message is another or
+/// malformed.
+std::optional<LinkLoss> parse_link_loss(const nlmsghdr* message);
+
+/// A table, or something in it, was deleted; the transaction that it was part of is announced last.
+struct LostInTable {
+  std::string table;
+  bool operator==(const LostInTable&) const = default;
+};
+struct NftCommit {
+  std::string program;  ///< name of the thread that made it, at most 15 bytes (comm of proc(5))
+  bool operator==(const NftCommit&) const = default;
+};
+using NftNotice = std::variant<LostInTable, NftCommit>;
+
+/// Reads NFT_MSG_DELTABLE, DELCHAIN, DELRULE, DELSET, DELSETELEM and NEWGEN; nothing if the message is another or
+/// malformed.
+std::optional<NftNotice> parse_nft_notice(const nlmsghdr* message);
+
+}  // namespace fairlead::wire
