@@ -12,6 +12,7 @@ MAY_USE = {
     "adapters/sqlite": {"base", "wire", "ports"},
     "adapters/oci": {"base", "wire", "ports"},
     "doors/docker": {"base", "wire", "engine", "ports"},
+    "doors/dns": {"base", "wire", "engine", "ports"},
 }
 FREE = {"daemon", "cli"}
 ASIO_IN = ("adapters/oci", "adapters/etcd", "doors/", "daemon")

@@ -18,8 +18,6 @@ class Resolvers {
   virtual ~Resolvers() = default;
   /// In the namespace pinned as `netns`. Replaces what an earlier call led 127.0.0.11:53 to.
   virtual base::Result<ResolverSockets> open(const std::string& netns) = 0;
-  /// Takes the way to them out of a namespace that lives on without a name server; the caller closes the sockets.
-  virtual base::Result<void> close(const std::string& netns) = 0;
 };
 
 }  // namespace fairlead::ports

@@ -113,7 +113,7 @@ base::Result<DnsAnswer> parse_dns_answer(DnsBytes message) {
   cursor.plain_name(answer.name);
   answer.type = cursor.u16();
   answer.klass = cursor.u16();
-  const bool negative = answers == 0 || answer.rcode == dns_rcode::no_such_name;
+  const bool negative = answer.negative = answers == 0 || answer.rcode == dns_rcode::no_such_name;
   std::optional<std::uint32_t> least;
   for (unsigned i = 0; i < answers + authorities + additional && cursor.ok(); ++i) {
     const auto record = read_dns_record(cursor, message);

@@ -19,6 +19,8 @@ class DnsAnswerWriter {
   /// An A or AAAA record. `ttl` in seconds.
   void add(const base::Ip& address, std::uint32_t ttl);
   void add_pointer(const DnsName& target, std::uint32_t ttl);
+  /// Sets TC whatever fits.
+  void truncate() { truncated_ = true; }
   /// Completes header and OPT record; the size of the message. `rcode` above 15 needs EDNS.
   std::size_t finish(std::uint16_t rcode);
 
@@ -38,6 +40,7 @@ struct DnsAnswer {
   std::uint16_t id = 0;
   bool truncated = false;
   std::uint8_t rcode = 0;  ///< without the extended bits
+  bool negative = false;   ///< says that there is no such name, or nothing of that type
   DnsName name;            ///< the question
   std::uint16_t type = 0, klass = 0;
   std::optional<std::uint32_t> ttl;  ///< seconds that it may be kept: the least of its TTLs, RFC 2308 for negative ones

@@ -87,13 +87,6 @@ class LinuxResolvers final : public ports::Resolvers {
     }
     return sockets;
   }
-
-  base::Result<void> close(const std::string& name) override {
-    auto netns = open_netns(name);
-    if (!netns) return std::unexpected(netns.error());
-    if (!*netns) return {};
-    return run_nft(*netns, "add table ip fairlead_dns\ndelete table ip fairlead_dns\n");
-  }
 };
 
 }  // namespace
