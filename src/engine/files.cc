@@ -98,8 +98,10 @@ std::string hosts_file(const State& state, const Container& container, const std
   auto names = hostname(container, {});
   if (!container.spec.domainname.empty()) names = fmt::format("{0}.{1} {0}", names, container.spec.domainname);
   for (const auto& attachment : container.attachments) {
-    if (!attachment.endpoint || !attachment.endpoint->ipv4) continue;
-    out += fmt::format("{}\t{}\n", attachment.endpoint->ipv4->address().text(), names);
+    if (!attachment.endpoint) continue;
+    for (const auto& place : {attachment.endpoint->ipv4, attachment.endpoint->ipv6}) {
+      if (place) out += fmt::format("{}\t{}\n", place->address().text(), names);
+    }
   }
   return out;
 }

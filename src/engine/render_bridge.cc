@@ -80,7 +80,11 @@ std::vector<ports::Object> render_bridge(const State& state, const Network& netw
     link.mac = bridge_mac(network);
     out.emplace_back(std::move(link));
     add_sysctl(out, {}, network.bridge, "disable_ipv6", network.ipv6 ? "0" : "1");
-    if (network.ipv6) add_sysctl(out, {}, network.bridge, "accept_ra", "0");
+    if (network.ipv6) {
+      add_sysctl(out, {}, network.bridge, "accept_ra", "0");
+      // Without a settled link-local address of its own the host finds no neighbour (ndisc_send_ns).
+      add_sysctl(out, {}, network.bridge, "accept_dad", "0");
+    }
     for (const auto& subnet : network.subnets) {
       if (has_address(network, subnet))
         out.emplace_back(ports::Address{key, base::Prefix(*subnet.gateway, subnet.prefix.length())});

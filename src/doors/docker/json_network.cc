@@ -28,7 +28,7 @@ json::object ipam_json(const engine::Network& network) {
   for (const engine::Subnet& subnet : network.subnets) pools.push_back(subnet_json(subnet));
   json::object ipam;
   ipam["Driver"] = "default";
-  ipam["Options"] = network.predefined ? json::value(nullptr) : json::value(json::object());
+  ipam["Options"] = network.predefined ? json::value(nullptr) : json::value(object_of(network.ipam_options));
   ipam["Config"] = pools.empty() ? json::value(nullptr) : json::value(std::move(pools));
   return ipam;
 }
@@ -77,8 +77,8 @@ json::object network_json(const engine::State& state, const engine::Network& net
   shown["Internal"] = network.internal;
   shown["Attachable"] = network.attachable;
   shown["Ingress"] = false;
-  shown["ConfigFrom"] = {{"Network", ""}};
-  shown["ConfigOnly"] = false;
+  shown["ConfigFrom"] = {{"Network", network.config_from}};
+  shown["ConfigOnly"] = network.config_only;
   shown["Containers"] = with_containers ? containers_json(state, network) : json::object();
   shown["Options"] = object_of(network.options);
   shown["Labels"] = object_of(network.labels);
