@@ -73,7 +73,9 @@ Result<void> Conductor::commit(engine::Decision& decision) {
     }
   }
   if (auto stored = world_.store->commit(records); !stored) return stored;
+  const auto names = engine::names_touched(state_, decision.changes);
   for (const auto& change : decision.changes) state_.apply(change);
+  world_.names->refresh(state_, names);
   for (auto& event : decision.events) publish(std::move(event));
   return {};
 }
@@ -118,6 +120,21 @@ Task<Result<void>> Conductor::carry_for(ContainerId id, engine::Command command,
   const auto pass = co_await gate(id)->enter();
   auto decision = co_await carry(std::move(command), std::move(act));
   if (!decision) co_return std::unexpected(decision.error());
+  const auto container = state_.container(id);
+  if (!container || !container->sandbox || !world_.names->is_missing(state_, *container->sandbox)) co_return Result<void>{};
+  // Its first user-defined network while it runs: from now on it asks the name server.
+  auto served = co_await serve_names(*container->sandbox);
+  if (served) rewrite_resolv_conf(*container);
+  co_return served;
+}
+
+/// Opens the sandbox's name sockets and begins to answer on them.
+Task<Result<void>> Conductor::serve_names(base::SandboxId id) {
+  const auto sandbox = state_.sandbox(id);
+  if (!sandbox || !world_.names->is_missing(state_, id)) co_return Result<void>{};
+  auto sockets = co_await applier_.in_queue([this, id, netns = sandbox->netns] { return world_.names->open(id, netns); });
+  if (!sockets) co_return std::unexpected(sockets.error());
+  world_.names->serve(state_, id, std::move(*sockets));
   co_return Result<void>{};
 }
 

@@ -100,6 +100,7 @@ class Conductor final : public engine::Service {
   Task<Result<engine::Decision>> carry(engine::Command command, std::string act, bool needs_host = false);
   Task<Result<void>> carry_for(ContainerId id, engine::Command command, std::string act);
   Task<void> take_back(engine::Decision back);
+  Task<Result<void>> serve_names(base::SandboxId id);
   Result<void> commit(engine::Decision& decision);
   Task<Result<void>> apply(std::vector<engine::Scope> scopes, std::string act);
   Task<engine::Facts> facts_with_host();
@@ -115,6 +116,7 @@ class Conductor final : public engine::Service {
   Task<Result<void>> start_inside(ContainerId id);
   Task<Result<void>> bring_up(ContainerId id);
   Result<ports::Launch> launch_of(const engine::Container& container) const;
+  void rewrite_resolv_conf(const engine::Container& container) const;
   Task<void> hand_out_attachments(ContainerId id, std::optional<Error> failure);
 
   // conductor_stop.cc

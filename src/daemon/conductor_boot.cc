@@ -43,6 +43,12 @@ Task<Result<void>> Conductor::boot() {
   if (auto repaired = co_await applier_.observe_and_repair(state_, base::LogLevel::debug, "boot"); !repaired)
     co_return std::unexpected(repaired.error());
   fault_point("boot-applied");
+  world_.names->take_over(state_);
+  for (const auto& scope : engine::scopes(state_)) {
+    const auto* sandbox = std::get_if<base::SandboxId>(&scope);
+    auto served = sandbox ? co_await serve_names(*sandbox) : Result<void>{};
+    if (!served) base::log(base::LogLevel::error, "serving names: {}", served.error().text);
+  }
   if (auto taken = co_await take_over(); !taken) co_return taken;
   background(watch_exits());
   background(watch_drift(*world_.watch, applier_, state_));

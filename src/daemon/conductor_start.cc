@@ -136,6 +136,7 @@ Task<Result<void>> Conductor::bring_up(ContainerId id) {
   const auto container = state_.container(id);
   if (container->sandbox) {
     if (auto wired = co_await apply({engine::Scope(*container->sandbox)}, "start"); !wired) co_return wired;
+    if (auto served = co_await serve_names(*container->sandbox); !served) co_return served;
   }
   auto launch = launch_of(*container);
   if (!launch) co_return std::unexpected(launch.error());
@@ -177,6 +178,12 @@ Result<ports::Launch> Conductor::launch_of(const engine::Container& container) c
   launch.hosts_file = engine::hosts_file(state_, container);
   launch.resolv_conf = engine::resolv_conf(state_, container, read_file("/etc/resolv.conf"));
   return launch;
+}
+
+/// In place: the file is mounted into the container.
+void Conductor::rewrite_resolv_conf(const engine::Container& container) const {
+  std::ofstream file(world_.runtime->file_path(container.id, "resolv.conf"), std::ios::trunc);
+  file << engine::resolv_conf(state_, container, read_file("/etc/resolv.conf"));
 }
 
 engine::Ticket Conductor::attach_container(ContainerId id, engine::Done<base::Fd> done) {

@@ -10,6 +10,7 @@
 
 #include "adapters/linux/firewall.h"
 #include "adapters/linux/kernel.h"
+#include "adapters/linux/resolver_sockets.h"
 #include "adapters/linux/watch.h"
 #include "adapters/oci/image_library.h"
 #include "adapters/oci/runtime.h"
@@ -18,6 +19,8 @@
 #include "base/log.h"
 #include "daemon/conductor.h"
 #include "daemon/fault.h"
+#include "daemon/holder.h"
+#include "daemon/holder.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
 #include "daemon/pidfile.h"
@@ -66,6 +69,9 @@ Result<World> open_world(const Options& options) {
                                     .init_path = options.init_path});
   if (!runtime) return std::unexpected(runtime.error());
   world.runtime = std::move(*runtime);
+  auto names = Names::start(linuxnet::make_resolvers(), settings.exec_root + "/names.sock", "/proc/self/exe");
+  if (!names) return std::unexpected(names.error());
+  world.names = std::move(*names);
   return world;
 }
 
@@ -144,6 +150,9 @@ Result<void> serve(const Options& options) {
 }
 
 int run(int argc, char** argv) {
+  if (argc == 3 && std::string_view(argv[1]) == "--holder") return run_holder(base::Fd(3), argv[2]);
+  // Not an option for people: how the daemon starts the process that keeps name sockets (daemon/holder.h).
+  if (argc == 3 && std::string_view(argv[1]) == "--holder") return run_holder(base::Fd(3), argv[2]);
   auto options = parse_options(argc, argv);
   if (!options) {
     std::fprintf(stderr, "fairleadd: %s\n", options.error().text.c_str());

@@ -1,6 +1,7 @@
 #pragma once
 #include <memory>
 
+#include "daemon/names.h"
 #include "ports/clock.h"
 #include "ports/images.h"
 #include "ports/kernel.h"
@@ -20,6 +21,7 @@ struct World {
   std::unique_ptr<ports::Images> images;
   std::unique_ptr<ports::Volumes> volumes;
   std::unique_ptr<ports::Runtime> runtime;
+  std::unique_ptr<Names> names;
 };
 
 }  // namespace fairlead::daemon

@@ -1,0 +1,130 @@
+/// The holder's side.
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <cstdio>
+#include <cstring>
+#include <vector>
+
+#include "daemon/holder.h"
+#include "daemon/holder_wire.h"
+
+namespace fairlead::daemon {
+namespace {
+
+constexpr int kLook = 10'000;  // ms between looks whether the socket's file is still ours
+constexpr timeval kPatience{5, 0};
+
+/// Libraries that this process never calls stay resident from their start-up. Mappings that can be read again from
+/// their file are given back; what was changed (Anonymous) is not.
+void give_back_memory() {
+  FILE* maps = std::fopen("/proc/self/smaps", "re");
+  if (maps == nullptr) return;
+  std::vector<std::pair<std::uintptr_t, std::size_t>> clean;
+  unsigned long from = 0, to = 0;
+  char line[512], permissions[8] = {};
+  bool candidate = false;
+  while (std::fgets(line, sizeof line, maps) != nullptr) {
+    unsigned long kib = 0;
+    if (std::sscanf(line, "%lx-%lx %7s", &from, &to, permissions) == 3) {
+      candidate = permissions[1] == '-' && permissions[3] == 'p' && std::strchr(line, '/') != nullptr;
+    } else if (candidate && std::sscanf(line, "Anonymous: %lu kB", &kib) == 1 && kib == 0) {
+      clean.emplace_back(from, to - from);
+    }
+  }
+  std::fclose(maps);
+  for (const auto& [start, size] : clean) madvise(reinterpret_cast<void*>(start), size, MADV_DONTNEED);
+}
+
+bool is_root(int socket) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == 0;
+}
+
+class Keeper {
+ public:
+  Keeper(base::Fd listener, std::string path) : listener_(std::move(listener)), path_(std::move(path)) {
+    struct stat info{};
+    if (stat(path_.c_str(), &info) == 0) inode_ = info.st_ino;
+  }
+
+  int run() {
+    // The first daemon connected or is about to: it comes before the question whether anybody is there.
+    for (bool met = false; is_placed();) {
+      auto waiting = sockets();
+      const int ready = poll(waiting.data(), waiting.size(), kLook);
+      if (ready < 0 && errno != EINTR) return 1;
+      if (ready <= 0) continue;
+      for (std::size_t i = clients_.size(); i-- > 0;) {
+        if (waiting[i + 1].revents != 0 && !serve(clients_[i].get()))
+          clients_.erase(clients_.begin() + static_cast<std::ptrdiff_t>(i));
+      }
+      if (waiting[0].revents != 0) met = admit() || met;
+      if (met && clients_.empty() && kept_.empty()) return leave();
+    }
+    return 0;
+  }
+
+ private:
+  /// Whether the socket in the file system is still this one's.
+  bool is_placed() const {
+    struct stat info{};
+    return stat(path_.c_str(), &info) == 0 && info.st_ino == inode_;
+  }
+  int leave() const {
+    if (is_placed()) unlink(path_.c_str());
+    return 0;
+  }
+  std::vector<pollfd> sockets() const {
+    std::vector<pollfd> all{{listener_.get(), POLLIN, 0}};
+    for (const auto& client : clients_) all.push_back({client.get(), POLLIN, 0});
+    return all;
+  }
+  bool admit() {
+    base::Fd client(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    if (!client || !is_root(client.get())) return false;
+    for (const int option : {SO_RCVTIMEO, SO_SNDTIMEO})
+      setsockopt(client.get(), SOL_SOCKET, option, &kPatience, sizeof kPatience);
+    clients_.push_back(std::move(client));
+    return true;
+  }
+  bool serve(int client) {
+    auto message = receive_holder_message(client);
+    if (!message) return false;
+    if (message->kind == HolderMessage::store && message->sockets.tcp)
+      kept_.insert_or_assign(message->key, std::move(message->sockets));
+    if (message->kind == HolderMessage::drop) kept_.erase(message->key);
+    if (message->kind == HolderMessage::take_all) {
+      for (const auto& [key, kept] : kept_) {
+        if (!send_holder_message(client, HolderMessage::kept, key, &kept)) return false;
+      }
+    }
+    return send_holder_message(client, HolderMessage::done, {}, nullptr).has_value();
+  }
+
+  base::Fd listener_;
+  std::string path_;
+  ino_t inode_ = 0;
+  std::vector<base::Fd> clients_;
+  std::map<std::string, ports::ResolverSockets> kept_;
+};
+
+}  // namespace
+
+int run_holder(base::Fd listener, const std::string& path) {
+  prctl(PR_SET_NAME, "fairlead-holder");
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
+  give_back_memory();
+  return Keeper(std::move(listener), path).run();
+}
+
+}  // namespace fairlead::daemon
