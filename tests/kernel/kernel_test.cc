@@ -264,9 +264,9 @@ TEST_F(KernelTest, MakingAContainersNetworkIsQuick) {
   RecordProperty("unmake_ms", std::to_string(unmake[20]));
   std::printf("[ measured ] make %.2f ms (min %.2f, max %.2f), unmake %.2f ms (max %.2f)\n", make[20], make[0],
               make[39], unmake[20], unmake[39]);
-  // A generous bound: the machine is shared. One `ip` process per step would already break it.
-  EXPECT_LT(make[20], 20.0);
-  EXPECT_LT(unmake[20], 15.0);
+  // The best of 40, since other work on the machine makes single rounds slow. One `ip` process a step would break it.
+  EXPECT_LT(make[0], 5.0);
+  EXPECT_LT(unmake[0], 5.0);
 }
 
 }  // namespace
