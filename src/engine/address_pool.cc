@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <iterator>
+#include <utility>
 
 namespace fairlead::engine {
 namespace {
@@ -25,19 +25,36 @@ base::Ip address_of(base::Family family, Number number) {
   return *base::Ip::from_bytes({bytes.data() + 12, 4});
 }
 
-/// The subnets of one pool, from its beginning, in one walk along what is in the way (`taken`, sorted): each is jumped
-/// over as a whole, so that a big pool with small subnets costs no more than the networks that there are.
-std::optional<base::Prefix> pick_from(const AddressPool& pool, const std::vector<base::Prefix>& taken) {
+/// First and last address of what is in the way.
+using Blocked = std::pair<Number, Number>;
+
+std::vector<Blocked> blocked_by(const std::vector<base::Prefix>& taken, base::Family family) {
+  std::vector<Blocked> blocked;
+  blocked.reserve(taken.size());
+  for (const auto& prefix : taken) {
+    if (prefix.family() != family) continue;
+    const int host_bits = prefix.address().bits() - prefix.length();
+    const Number hosts = host_bits == 128 ? ~Number{0} : (Number{1} << host_bits) - 1;
+    const Number inside = number_of(prefix.address());
+    blocked.emplace_back(inside & ~hosts, inside | hosts);
+  }
+  std::ranges::sort(blocked);
+  return blocked;
+}
+
+/// The subnets of one pool, from its beginning, in one walk along what is in the way (sorted): each is jumped over as a
+/// whole, so that a big pool with small subnets costs no more than the networks that there are.
+std::optional<base::Prefix> pick_from(const AddressPool& pool, const std::vector<Blocked>& blocked) {
   const auto whole = pool.base.network();
   if (pool.size < 1 || pool.size < whole.length() || pool.size > whole.address().bits()) return std::nullopt;
   const Number span = (Number{1} << (whole.address().bits() - pool.size)) - 1;  // addresses behind a subnet's first
   const Number last = number_of(whole.last());
-  auto blocker = taken.begin();
+  auto blocker = blocked.begin();
   for (Number at = number_of(whole.address()); at <= last && last - at >= span;) {
-    while (blocker != taken.end() && number_of(blocker->last()) < at) ++blocker;
-    if (blocker == taken.end() || number_of(blocker->network().address()) > at + span)
+    while (blocker != blocked.end() && blocker->second < at) ++blocker;
+    if (blocker == blocked.end() || blocker->first > at + span)
       return base::Prefix(address_of(whole.family(), at), pool.size);
-    const Number behind = std::max(number_of(blocker->last()), at + span) | span;
+    const Number behind = std::max(blocker->second, at + span) | span;
     if (behind >= last) return std::nullopt;
     at = behind + 1;
   }
@@ -48,13 +65,10 @@ std::optional<base::Prefix> pick_from(const AddressPool& pool, const std::vector
 
 std::optional<base::Prefix> pick_subnet(const std::vector<AddressPool>& pools, const std::vector<base::Prefix>& taken,
                                         base::Family family) {
-  std::vector<base::Prefix> sorted;
-  std::ranges::copy_if(taken, std::back_inserter(sorted),
-                       [&](const auto& prefix) { return prefix.family() == family; });
-  std::ranges::sort(sorted);
+  const auto blocked = blocked_by(taken, family);
   for (const auto& pool : pools) {
     if (pool.base.family() != family) continue;
-    if (auto found = pick_from(pool, sorted)) return found;
+    if (auto found = pick_from(pool, blocked)) return found;
   }
   return std::nullopt;
 }
