@@ -19,6 +19,7 @@ std::string status_word(const Container& container) {
     case Phase::created:
       return "created";
     case Phase::starting:
+      if (container.restart_count > 0) return "restarting";  // a user's start sets it to zero
       return container.started == Time{} ? "created" : "exited";
     case Phase::running:
       return "running";
