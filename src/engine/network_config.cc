@@ -82,13 +82,13 @@ std::optional<Subnet> parse_pool(const CreateNetwork::Pool& pool, bool ipv4, boo
   return subnet;
 }
 
-/// What stands in the way of new subnets: ours with their networks' names, then the host's.
+/// What the host itself keeps new subnets from; host bits are not cleared.
 std::vector<Prefix> host_subnets(const ports::HostFacts& host) {
   std::vector<Prefix> taken;
   for (const auto& route : host.routes) {
-    if (route.length() > 1) taken.push_back(route.network());
+    if (route.length() > 1) taken.push_back(route);
   }
-  for (const auto& address : host.addresses) taken.push_back(address.network());
+  taken.insert(taken.end(), host.addresses.begin(), host.addresses.end());
   return taken;
 }
 
@@ -135,7 +135,8 @@ base::Result<void> check_overlap(const State& state, const ports::HostFacts& hos
   }
   for (const auto& prefix : host_subnets(host)) {
     if (!prefix.overlaps(wanted)) continue;
-    return base::fail(ErrorKind::forbidden, fmt::format("{}: the host itself uses {}", kOverlap, prefix.text()));
+    return base::fail(ErrorKind::forbidden,
+                      fmt::format("{}: the host itself uses {}", kOverlap, prefix.network().text()));
   }
   return {};
 }

@@ -17,7 +17,7 @@ base::Result<std::vector<Subnet>> parse_pools(const std::vector<CreateNetwork::P
 std::optional<base::Ip> first_gateway(const Subnet& subnet);
 
 /// Every subnet that a new one must keep clear of: those of networks, the host's routes and its addresses. Routes that
-/// stand for "everywhere", such as a VPN's 0.0.0.0/1, do not count.
+/// stand for "everywhere", such as a VPN's 0.0.0.0/1, do not count. Host bits may be set.
 std::vector<base::Prefix> taken_subnets(const State& state, const ports::HostFacts& host);
 
 /// 403 `invalid pool request: Pool overlaps with other one on this address space` when a subnet clashes.

@@ -4,6 +4,7 @@
 
 #include "doors/docker/json_fields.h"
 #include "doors/docker/json_ports.h"
+#include "engine/gateway.h"
 #include "engine/render.h"
 
 namespace fairlead::docker {
@@ -11,12 +12,10 @@ namespace json = boost::json;
 
 namespace {
 
+/// Empty where the network does not lead out.
 std::string gateway_of(const engine::Network* network, base::Family family) {
-  if (network == nullptr) return {};
-  for (const engine::Subnet& subnet : network->subnets) {
-    if (subnet.prefix.family() == family && subnet.gateway) return subnet.gateway->text();
-  }
-  return {};
+  if (network == nullptr || !engine::has_way_out(*network, family)) return {};
+  return engine::subnet_of(*network, family)->gateway->text();
 }
 
 json::value ipam_config(const ports::EndpointRequest& request) {

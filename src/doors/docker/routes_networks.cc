@@ -120,7 +120,8 @@ Task<void> prune(engine::Service& service, Exchange& exchange) {
   for (const auto& [id, network] : service.state().networks()) {
     const auto old = created_before(*filters, network->created, service.clock().now());
     if (!old) co_return co_await exchange.error(old.error());
-    if (!network->predefined && *old && filters->matches_labels(network->labels) && service.state().members(id).empty())
+    if (!network->predefined && !network->config_only && *old && filters->matches_labels(network->labels) &&
+        service.state().members(id).empty())
       unused.push_back(network);
   }
   json::array deleted;
