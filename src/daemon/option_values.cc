@@ -280,6 +280,11 @@ base::Result<void> set_live_restore(Options& options, const Values& values) {
     options.warnings.push_back("option --live-restore=false is ignored: containers always outlive the daemon here");
   return {};
 }
+base::Result<void> refuse_protection(Options&, const Values& values) {
+  const bool off = values.empty() || (values.size() == 1 && (values[0].empty() || values[0] == "false" || values[0] == "0"));
+  if (off) return {};
+  return wrong("this protection does not exist here; leave the option out to start without it");
+}
 base::Result<void> set_icc(Options& options, const Values& values) {
   return set_truth(options.settings.icc, values);
 }

@@ -23,6 +23,8 @@ base::Result<void> set_runtimes(Options& options, const Values& values);
 base::Result<void> set_default_runtime(Options& options, const Values& values);
 base::Result<void> set_group(Options& options, const Values& values);
 base::Result<void> set_live_restore(Options& options, const Values& values);
+/// For options that people rely on for safety and that are not built: a start that ignored them would be worse than none.
+base::Result<void> refuse_protection(Options& options, const Values& values);
 base::Result<void> set_icc(Options& options, const Values& values);
 base::Result<void> set_ip_forward(Options& options, const Values& values);
 base::Result<void> set_ip_masq(Options& options, const Values& values);

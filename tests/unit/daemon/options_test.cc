@@ -321,5 +321,16 @@ TEST(Reload, TakesOnlyWhatMayChange) {
   EXPECT_FALSE(reload(options));
 }
 
+TEST(Options, ProtectionsThatDoNotExistAreRefusedNotIgnored) {
+  for (const char* flag : {"--userns-remap=default", "--no-new-privileges", "--selinux-enabled", "--authorization-plugin=x"}) {
+    const char* words[] = {"fairleadd", flag};
+    const auto parsed = parse_options(2, words, [](const std::string&) { return std::optional<std::string>(); });
+    ASSERT_FALSE(parsed.has_value()) << flag;
+    EXPECT_THAT(parsed.error().text, ::testing::HasSubstr("does not exist here")) << flag;
+  }
+  const char* off[] = {"fairleadd", "--selinux-enabled=false"};
+  EXPECT_TRUE(parse_options(2, off, [](const std::string&) { return std::optional<std::string>(); }).has_value());
+}
+
 }  // namespace
 }  // namespace fairlead::daemon
