@@ -78,7 +78,7 @@ TEST(DnsName, TextAndBack) {
   DnsTextBuffer text;
   EXPECT_EQ(dns_name_text(*parse_dns_name_text("Web.Net1."), text), "web.net1");
   EXPECT_EQ(dns_name_text(*parse_dns_name_text(""), text), "");
-  for (const std::string bad : {"a..b", ".a", "a..", std::string(64, 'a').c_str()})
+  for (const auto& bad : {std::string("a..b"), std::string(".a"), std::string("a.."), std::string(64, 'a')})
     EXPECT_FALSE(parse_dns_name_text(bad)) << bad;
   const auto dotted = parse_dns_query(bytes_of(raw("\3a.b" + kEnd)));
   EXPECT_EQ(dns_name_text(dotted->name, text), "a\\.b") << "must not pass for two labels";
