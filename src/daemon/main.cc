@@ -20,7 +20,6 @@
 #include "daemon/conductor.h"
 #include "daemon/fault.h"
 #include "daemon/holder.h"
-#include "daemon/holder.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
 #include "daemon/pidfile.h"
@@ -150,7 +149,6 @@ Result<void> serve(const Options& options) {
 }
 
 int run(int argc, char** argv) {
-  if (argc == 3 && std::string_view(argv[1]) == "--holder") return run_holder(base::Fd(3), argv[2]);
   // Not an option for people: how the daemon starts the process that keeps name sockets (daemon/holder.h).
   if (argc == 3 && std::string_view(argv[1]) == "--holder") return run_holder(base::Fd(3), argv[2]);
   auto options = parse_options(argc, argv);
