@@ -28,6 +28,7 @@ void put_attributes(nlmsghdr* header, ifinfomsg* info, const LinkAttributes& att
     info->ifi_flags = *attributes.up ? IFF_UP : 0;
     info->ifi_change = IFF_UP;
   }
+  if (attributes.name) mnl_attr_put_strz(header, IFLA_IFNAME, attributes.name->c_str());
   if (attributes.mtu) mnl_attr_put_u32(header, IFLA_MTU, *attributes.mtu);
   if (attributes.master) mnl_attr_put_u32(header, IFLA_MASTER, *attributes.master);
   if (attributes.group) mnl_attr_put_u32(header, IFLA_GROUP, *attributes.group);

@@ -31,6 +31,7 @@ struct LinkAttributes {
   std::optional<std::uint32_t> mtu, master, group;
   std::optional<base::Mac> mac;
   std::optional<std::string> alias;
+  std::optional<std::string> name;  ///< a new one; for links that exist and are down
   std::optional<bool> up;
 };
 

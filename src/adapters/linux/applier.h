@@ -53,6 +53,7 @@ class Applier {
   base::Result<void> adopt_veth(const ports::Link& link, const ports::VethLink& veth, const wire::LinkRecord& found);
   base::Result<void> set_link(const ports::Link& link, const wire::LinkRecord& found);
   base::Result<wire::LinkAttributes> attributes_of(const ports::Link& link);
+  void vacate(const ports::LinkKey& far_key, const wire::LinkRecord& near_end);
   base::Result<void> delete_now(Place& place, const wire::LinkRecord& link);
   base::Result<void> expect_set(const ports::NetnsName& netns, std::uint32_t index,
                                 const wire::LinkAttributes& attributes);

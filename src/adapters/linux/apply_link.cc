@@ -5,6 +5,7 @@
 
 #include "adapters/linux/applier.h"
 #include "adapters/linux/mark.h"
+#include "base/log.h"
 
 namespace fairlead::linuxnet {
 namespace {
@@ -218,6 +219,22 @@ base::Result<void> Applier::delete_now(Place& place, const wire::LinkRecord& lin
   return result_of(acks->front(), "deleting it");
 }
 
+/// The far end of a pair that is about to be deleted frees its name at once, for whoever connects next. Should it fail,
+/// that one waits for the deletion (see `create`).
+void Applier::vacate(const ports::LinkKey& far_key, const wire::LinkRecord& near_end) {
+  known_.erase(far_key);
+  auto there = places_.find(far_key.netns);
+  auto far_end = look_up(far_key);
+  known_.erase(far_key);
+  if (!there || *there == nullptr || !far_end || !*far_end || !is_ours(**far_end)) return;
+  if ((*far_end)->index != near_end.peer_index || (*far_end)->peer_index != near_end.index) return;
+  const auto index = (*far_end)->index;
+  wire::put_set_link(now_, index, {.up = false});
+  wire::put_set_link(now_, index, {.group = condemned_group, .name = fmt::format("gone{}", index)});
+  if (auto acks = (*there)->socket.transact(now_); !acks)
+    base::log(base::LogLevel::debug, "freeing the name {}: {}", far_key.name, acks.error().text);
+}
+
 base::Result<void> Applier::unmake(const ports::Link& link) {
   if (is_loopback(link)) return {};
   if (auto sent = flush(); !sent) return sent;
@@ -240,6 +257,7 @@ base::Result<void> Applier::unmake(const ports::Link& link) {
     if (!acks) return std::unexpected(acks.error());
     if (acks->front().error == ENODEV) return {};
     if (auto condemned = result_of(acks->front(), "deleting it"); !condemned) return condemned;
+    if (const auto* veth = veth_of(link)) vacate(veth->peer, **found);
     reaper_.condemned();
   }
   changed(plan_[at_].inverse());
