@@ -26,9 +26,10 @@ std::vector<engine::Upstream> Health::order(std::vector<engine::Upstream> server
   return ordered;
 }
 
-Flight::Flight(Poller& poller, Health& health, const Limits& limits, std::string key, const wire::DnsQuery& query,
-               std::vector<engine::Upstream> servers, Landed landed)
+Flight::Flight(Poller& poller, UpstreamSockets& sockets, Health& health, const Limits& limits, std::string key,
+               const wire::DnsQuery& query, std::vector<engine::Upstream> servers, Landed landed)
     : poller_(poller),
+      sockets_(sockets),
       health_(health),
       limits_(limits),
       key_(std::move(key)),
@@ -67,7 +68,7 @@ void Flight::ask(std::size_t server, bool tcp) {
   const auto number = tries_.size();
   tries_.push_back({server, nullptr});
   auto attempt = tcp ? Attempt::over_tcp(poller_, *this, number, servers_[server], query_, message_)
-                     : Attempt::over_udp(poller_, *this, number, servers_[server], query_, message_);
+                     : Attempt::over_udp(sockets_, *this, number, servers_[server], query_, message_);
   if (!attempt) return give_up_on(number);
   tries_[number].attempt = std::move(attempt);
 }

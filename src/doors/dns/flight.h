@@ -34,8 +34,8 @@ class Flight final : public AttemptOwner {
   using Landed = std::function<void(Flight&, Outcome)>;
 
   /// `query` with its options; the flight keeps what it needs of it.
-  Flight(Poller& poller, Health& health, const Limits& limits, std::string key, const wire::DnsQuery& query,
-         std::vector<engine::Upstream> servers, Landed landed);
+  Flight(Poller& poller, UpstreamSockets& sockets, Health& health, const Limits& limits, std::string key,
+         const wire::DnsQuery& query, std::vector<engine::Upstream> servers, Landed landed);
   ~Flight() override;
   void take_off() { ask_next(); }
 
@@ -60,6 +60,7 @@ class Flight final : public AttemptOwner {
   void at_timer();
 
   Poller& poller_;
+  UpstreamSockets& sockets_;
   Health& health_;
   const Limits& limits_;
   std::string key_, message_;

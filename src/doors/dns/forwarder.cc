@@ -50,9 +50,9 @@ Forwarder::Start Forwarder::ask(const Asker& asker, const wire::DnsQuery& query,
     return {Course::joined, 0};
   }
   if (flights_.size() >= limits_.flights) return {Course::overload, 0};
-  auto made =
-      std::make_unique<Flight>(poller_, health_, limits_, key, query, health_.order(view.upstreams, poller_.now()),
-                               [this](Flight& flight, Flight::Outcome outcome) { landed(flight, std::move(outcome)); });
+  auto made = std::make_unique<Flight>(
+      poller_, sockets_, health_, limits_, key, query, health_.order(view.upstreams, poller_.now()),
+      [this](Flight& flight, Flight::Outcome outcome) { landed(flight, std::move(outcome)); });
   made->waiters.push_back(std::move(waiter));
   auto& flight = *made;
   flights_.emplace(std::move(key), std::move(made));

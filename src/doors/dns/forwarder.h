@@ -12,7 +12,7 @@ namespace fairlead::dns {
 class Forwarder {
  public:
   Forwarder(Poller& poller, Answers& answers, const Limits& limits)
-      : poller_(poller), answers_(answers), limits_(limits), cache_(limits.cache_bytes) {}
+      : poller_(poller), answers_(answers), limits_(limits), cache_(limits.cache_bytes), sockets_(poller) {}
 
   enum class Course { cached, joined, sent, overload };
   struct Start {
@@ -33,6 +33,7 @@ class Forwarder {
   const Limits& limits_;
   Cache cache_;
   Health health_;
+  UpstreamSockets sockets_;
   std::unordered_map<std::string, std::unique_ptr<Flight>> flights_;
   std::uint64_t unshared_ = 0;
 };

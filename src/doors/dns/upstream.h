@@ -1,10 +1,9 @@
 #pragma once
-/// One question to one outside server: a socket of its own with a random port, and a random id (RFC 5452).
+/// One question to one outside server, with an id and a port that are hard to guess (RFC 5452).
 #include <memory>
 #include <string>
 
-#include "doors/dns/poller.h"
-#include "engine/name_view.h"
+#include "doors/dns/upstream_sockets.h"
 #include "wire/dns_answer.h"
 
 namespace fairlead::dns {
@@ -20,7 +19,7 @@ class AttemptOwner {
 class Attempt : public Watch {
  public:
   /// `message` is the question with any id; `attempt` is told back. Null when no socket can be had.
-  static std::unique_ptr<Attempt> over_udp(Poller& poller, AttemptOwner& owner, std::size_t attempt,
+  static std::unique_ptr<Attempt> over_udp(UpstreamSockets& sockets, AttemptOwner& owner, std::size_t attempt,
                                            const engine::Upstream& server, const wire::DnsQuery& query,
                                            std::string message);
   static std::unique_ptr<Attempt> over_tcp(Poller& poller, AttemptOwner& owner, std::size_t attempt,
