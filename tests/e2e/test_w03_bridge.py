@@ -9,7 +9,7 @@ def test_w03_bridge_by_hand(world):
 
 
 def walk_w03(world):
-    fresh = not world.docker("events", "--since", "24h", "--until", "0s", "--filter", "event=start").lines
+    fresh = not world.daemon.has_run
     terminal = world.terminal("run", "-it", "--name", "bbox01", "busybox")
     terminal.prompt()
     addr, ifconfig, route = terminal.run("ip addr"), terminal.run("ifconfig"), terminal.run("route -n")

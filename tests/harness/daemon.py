@@ -17,6 +17,7 @@ class Daemon:
         self.data_root, self.exec_root = host.dir / "data", host.dir / "exec"
         self.socket, self.pidfile, self.log_path = host.dir / "d.sock", host.dir / "d.pid", host.dir / "d.log"
         self.process = None
+        self.has_run = False  # whether a client has asked it to run a container
         self.seen_ids = set()  # of containers, so that what they left can be told from what others did
 
     @property

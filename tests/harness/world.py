@@ -34,6 +34,7 @@ class World:
         return {**kept, "DOCKER_HOST": self.daemon.url, "DOCKER_CONFIG": str(config), "DOCKER_CLI_HINTS": "false", "TERM": "xterm"}
 
     def docker(self, *args, **kw):
+        self.daemon.has_run |= args[:1] == ("run",)
         done = run(self.client, *args, env=self.env, **kw)
         self.daemon.seen_ids |= set(HEX64.findall(done.out[:20000]))
         return done
@@ -43,6 +44,7 @@ class World:
 
     def terminal(self, *args, **kw):
         """`docker …` under a pseudo-terminal of its own; closed with the world."""
+        self.daemon.has_run |= args[:1] == ("run",)
         self.terminals.append(Terminal([self.client, *args], env=self.env, **kw))
         return self.terminals[-1]
 
