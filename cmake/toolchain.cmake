@@ -31,7 +31,13 @@ foreach(lib mnl:libmnl sqlite3:sqlite3 nettle:nettle)
   pkg_check_modules(${name} REQUIRED IMPORTED_TARGET ${module})
 endforeach()
 
-# libarchive is linked statically: we use its tar and four filters, and the shared library brings XML, ICU and ACL along.
-find_library(ARCHIVE_LIBRARY libarchive.a REQUIRED)
+# libarchive is linked statically where unused sections are dropped: we use its tar and four filters, and the shared library
+# brings XML, ICU and ACL along. Other builds take the shared one.
 add_library(fairlead_archive INTERFACE)
-target_link_libraries(fairlead_archive INTERFACE ${ARCHIVE_LIBRARY} z zstd lzma bz2)
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  find_library(ARCHIVE_LIBRARY libarchive.a REQUIRED)
+  target_link_libraries(fairlead_archive INTERFACE ${ARCHIVE_LIBRARY} z zstd lzma bz2)
+else()
+  pkg_check_modules(archive REQUIRED IMPORTED_TARGET libarchive)
+  target_link_libraries(fairlead_archive INTERFACE PkgConfig::archive)
+endif()

@@ -31,7 +31,7 @@ def test_w10_by_hand(world):
     assert world.network("custom_network")["Containers"] == {}
     assert " 0% packet loss" in world.exec("bbox08", f"ping -c 1 -W 2 {world.host.OUTSIDE}").out
     assert world.docker("network", "rm", "custom_network").out == "custom_network"
-    assert [l["ifname"] for l in kernel.ip(world.host.ns, "link") if l["ifname"].startswith("br-")] == []
+    kernel.wait_for(lambda: not [l for l in kernel.ip(world.host.ns, "link") if l["ifname"].startswith("br-")], 2)
 
 
 def test_default_route_goes_by_name(box):
