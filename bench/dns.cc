@@ -3,6 +3,7 @@
 ///   bench_dns client NAME OUTSTANDING SECONDS      only the client, against 127.0.0.11:53 of the namespace it is
 ///   started in;
 ///                                                  a `*` in NAME becomes a number, so that no cache can answer
+///   bench_dns server ADDRESS                       an outside server that knows every name, until it is ended
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
@@ -221,5 +222,6 @@ int main(int argc, char** argv) {
                one.lost);
     return 0;
   }
+  if (argc == 3 && std::string_view(argv[1]) == "server") echo(argv[2], 53, true);
   return run(argc > 1 ? std::atoi(argv[1]) : 20, argc > 2 ? std::atof(argv[2]) : 0.5);
 }

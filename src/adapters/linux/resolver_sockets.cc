@@ -44,7 +44,7 @@ base::Result<std::uint16_t> port_of(const base::Fd& socket) {
 /// exchange.
 std::string table_of(std::uint16_t udp, std::uint16_t tcp) {
   return fmt::format(
-      "add table ip fairlead_dns\ndelete table ip fairlead_dns\ntable ip fairlead_dns {{\n"
+      "table ip fairlead_dns {{\n"
       "comment \"fairlead name server: 127.0.0.11\"\n"
       "chain output {{\ntype filter hook output priority raw;\n"
       "ip daddr 127.0.0.11 udp dport 53 notrack udp dport set {0} accept\n"
@@ -52,6 +52,12 @@ std::string table_of(std::uint16_t udp, std::uint16_t tcp) {
       "ip saddr 127.0.0.11 udp sport {0} notrack udp sport set 53 accept\n"
       "ip saddr 127.0.0.11 tcp sport {1} notrack tcp sport set 53 accept\n}}\n}}\n",
       udp, tcp);
+}
+
+/// A table of an earlier name server is replaced; a deletion costs a grace period (15 ms), so it is not tried first.
+base::Result<void> lead_to(const base::Fd& netns, const std::string& table) {
+  if (run_nft(netns, "create table ip fairlead_dns\n" + table)) return {};
+  return run_nft(netns, "add table ip fairlead_dns\ndelete table ip fairlead_dns\n" + table);
 }
 
 base::Result<base::Fd> pinned(const std::string& name) {
@@ -81,7 +87,7 @@ class LinuxResolvers final : public ports::Resolvers {
     auto udp = port_of(sockets.udp), tcp = port_of(sockets.tcp);
     if (!udp) return std::unexpected(udp.error());
     if (!tcp) return std::unexpected(tcp.error());
-    if (auto led = run_nft(*netns, table_of(*udp, *tcp)); !led) {
+    if (auto led = lead_to(*netns, table_of(*udp, *tcp)); !led) {
       led.error().context = "leading 127.0.0.11:53 to the name server in " + name;
       return std::unexpected(led.error());
     }

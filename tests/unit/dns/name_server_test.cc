@@ -145,6 +145,13 @@ TEST_F(DnsWorld, HostileTcpClientsSlowNobodyAndAreClosed) {
   EXPECT_GE(server->counters(sandbox)->closed_connections, 20u);
 }
 
+TEST_F(DnsWorld, SocketsOpenedAnewTakeTheOldOnesPlace) {
+  serve(small_view());
+  EXPECT_EQ(ask(question("web")).addresses.size(), 1u);
+  serve(small_view());
+  EXPECT_EQ(ask(question("web")).addresses.size(), 1u);
+}
+
 TEST_F(DnsWorld, DroppedSandboxesAnswerNoMoreAndLetTheNamespaceGo) {
   serve(small_view());
   EXPECT_EQ(ask(question("web")).addresses.size(), 1u);
