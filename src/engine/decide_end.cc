@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <string>
 
@@ -42,7 +43,8 @@ base::Result<Decision> decide_one(const State& state, const ContainerExited& com
   if (!(*known)->is_up()) return Decision{};
   Container container = **known;
   Decision decision;
-  const auto at = command.at == Time{} ? facts.now : command.at;
+  // The time of a file can lag behind the clock that stamped the start.
+  const auto at = command.at == Time{} ? facts.now : std::max(command.at, container.started);
   container.exit_code = command.exit_code;
   container.oom_killed = command.oom_killed;
   container.finished = at;

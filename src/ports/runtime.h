@@ -42,7 +42,7 @@ struct ExitNotice {
   base::ContainerId id;
   int exit_code = 0;
   bool oom_killed = false;
-  Time at{};
+  Time at{};  ///< unset: now, it is told as it happens
 };
 
 /// What was found of one container at start-up.

@@ -30,7 +30,8 @@ def walk_w03(world):
     check_veth(world, "bbox01")
     terminal.send("exit\r")
     assert terminal.wait() == 0
-    assert [l["ifname"] for l in kernel.ip(world.host.ns, "link") if l["ifname"].startswith("veth")] == []
+    kernel.wait_for(lambda: not any(l["ifname"].startswith("veth") for l in kernel.ip(world.host.ns, "link")),
+                    seconds=2, what="the end of its veth, which the kernel takes some 20 ms to collect")
     world.docker("rm", "bbox01")
 
 

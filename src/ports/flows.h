@@ -1,0 +1,29 @@
+#pragma once
+/// Flows that the kernel tracks (nf_conntrack). A flow keeps the translation it began with, so those of a container or
+/// a host port that changes hands must be forgotten.
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/error.h"
+#include "base/ip.h"
+#include "ports/objects.h"
+
+namespace fairlead::ports {
+
+/// All that is set must fit.
+struct FlowMatch {
+  std::optional<base::Ip> address;  ///< one end of the flow, in either direction, before or after translation
+  std::optional<L4Protocol> protocol;
+  std::optional<std::uint16_t> host_port;  ///< destination port as the client sent it
+};
+
+/// Blocking; one thread at a time. Of the namespace in which it was constructed.
+class Flows {
+ public:
+  virtual ~Flows() = default;
+  /// Forgets every flow that fits one of `matches`; says how many. An empty match fits nothing.
+  virtual base::Result<std::size_t> forget(const std::vector<FlowMatch>& matches) = 0;
+};
+
+}  // namespace fairlead::ports

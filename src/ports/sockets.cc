@@ -1,0 +1,28 @@
+#include "ports/sockets.h"
+
+#include <fmt/format.h>
+
+namespace fairlead::ports {
+namespace {
+
+std::string protocol_name(L4Protocol protocol) {
+  switch (protocol.number) {
+    case 6:
+      return "tcp";
+    case 17:
+      return "udp";
+    case 132:
+      return "sctp";
+  }
+  return fmt::to_string(protocol.number);
+}
+
+}  // namespace
+
+std::string describe(const HostPort& port) {
+  const auto address = port.address.value_or(base::Ip::v4(0));
+  const auto text = address.is_v4() ? address.text() : "[" + address.text() + "]";
+  return fmt::format("{}:{}/{}", text, port.number, protocol_name(port.protocol));
+}
+
+}  // namespace fairlead::ports

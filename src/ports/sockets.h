@@ -1,0 +1,52 @@
+#pragma once
+/// Host ports as sockets: what holds a published port against every other program of the host, and serves the few
+/// clients that the kernel's address translation cannot (those at ::1, and IPv6 ones of a container that has only
+/// IPv4).
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/ip.h"
+#include "ports/objects.h"
+
+namespace fairlead::ports {
+
+/// A place on the host where a port is published. `0.0.0.0` and `::` stand for every address of their family; no
+/// address for both families at once.
+struct HostPort {
+  std::optional<base::Ip> address;
+  L4Protocol protocol;
+  std::uint16_t number = 0;
+  auto operator<=>(const HostPort&) const = default;
+};
+
+/// `0.0.0.0:8080/tcp`, `[::1]:53/udp`; both families are written `0.0.0.0`, as Docker does.
+std::string describe(const HostPort& port);
+
+/// Where those who reach a held socket are led: a container's address and port.
+struct PortTarget {
+  base::Ip address;
+  std::uint16_t port = 0;
+  bool operator==(const PortTarget&) const = default;
+};
+
+/// Thread-safe; every call blocks for well under a millisecond per port.
+class Sockets {
+ public:
+  virtual ~Sockets() = default;
+  /// Binds all of them or none. One that is held already stays as it is. `conflict` in Docker's words when another
+  /// program has one: `failed to bind host port 0.0.0.0:8080/tcp: address already in use`; `context` is then `describe`
+  /// of it.
+  virtual base::Result<void> hold(const std::vector<HostPort>& ports) = 0;
+  /// From now on clients that reach the held socket are led to `target`. Connections that are led already stay.
+  virtual void lead(const HostPort& port, const PortTarget& target) = 0;
+  /// Closes the sockets and ends what was led through them. One that is not held is passed over.
+  virtual void release(const std::vector<HostPort>& ports) = 0;
+  /// What is held now.
+  virtual std::vector<HostPort> held() const = 0;
+};
+
+}  // namespace fairlead::ports
