@@ -41,8 +41,8 @@ class FlowsTest : public PrivateHostTest {
     auto made = linuxnet::make_flows();
     ASSERT_TRUE(made) << made.error().text;
     flows_ = std::move(*made);
-    for (const std::uint8_t protocol : {1, 6, 17}) {  // ICMP, TCP and UDP of an earlier test
-      ASSERT_TRUE(flows_->forget({{.protocol = ports::L4Protocol{protocol}}}));
+    for (const auto protocol : {ports::L4Protocol{IPPROTO_ICMP}, tcp, udp}) {  // of an earlier test
+      ASSERT_TRUE(flows_->forget({{.protocol = protocol}}));
     }
   }
   void TearDown() override {

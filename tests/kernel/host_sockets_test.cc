@@ -75,9 +75,9 @@ bool is_silent(const base::Fd& from, std::chrono::milliseconds time) {
   pollfd poll{.fd = from.get(), .events = POLLIN, .revents = 0};
   return ::poll(&poll, 1, static_cast<int>(time.count())) == 0;
 }
-double processor_seconds() {
+double processor_seconds(clockid_t of = CLOCK_PROCESS_CPUTIME_ID) {
   timespec time;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  clock_gettime(of, &time);
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
 }
 
@@ -357,16 +357,14 @@ TEST_F(HostSocketsTest, FiveThousandPortsCostLittle) {
   const std::vector<ports::HostPort> two_hundred(all.begin(), all.begin() + 200);
   const auto memory = [] { return mallinfo2().uordblks + mallinfo2().hblkhd; };
   const auto before = memory();
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = processor_seconds(CLOCK_THREAD_CPUTIME_ID);
   ASSERT_TRUE(sockets_->hold(two_hundred));
-  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
+  const auto took = (processor_seconds(CLOCK_THREAD_CPUTIME_ID) - start) * 1e3;
   ASSERT_TRUE(sockets_->hold(all));
   for (const auto& port : all) sockets_->lead(port, {*base::Ip::parse("127.0.0.1"), 9000});
   const auto bytes = (memory() - before) / all.size();
-  RecordProperty("milliseconds_for_200", std::to_string(took.count()));
-  RecordProperty("bytes_per_port", std::to_string(bytes));
-  std::printf("200 ports in %.2f ms; %zu bytes per port\n", took.count(), bytes);
-  EXPECT_LT(took.count(), 20) << "a few milliseconds on a machine with nothing else to do";
+  std::printf("200 ports in %.2f ms; %zu bytes per port\n", took, bytes);
+  EXPECT_LT(took, 20) << "2 of them here; more under a sanitizer";
   EXPECT_LT(bytes, 150u);
   const auto server = server_at(address("127.0.0.1", 9000), SOCK_STREAM);
   const auto client = client_of(address("::1", 14'999), SOCK_STREAM);
