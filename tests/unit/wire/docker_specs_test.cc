@@ -3,6 +3,7 @@
 #include "wire/docker_auth.h"
 #include "wire/docker_bind_spec.h"
 #include "wire/docker_port_spec.h"
+#include "wire/docker_publish_spec.h"
 #include "wire/docker_signal.h"
 #include "wire/docker_time.h"
 
@@ -28,6 +29,28 @@ TEST(DockerPorts, AnEmptyHostSideAsksForAnyPort) {
   EXPECT_EQ(*parse_docker_host_ports("0"), (DockerPorts{0, 0, "tcp"}));
   EXPECT_EQ(*parse_docker_host_ports("8000-8005"), (DockerPorts{8000, 8005, "tcp"}));
   EXPECT_FALSE(parse_docker_host_ports("80/tcp"));
+}
+
+TEST(DockerPublish, ReadsEveryForm) {
+  const auto spec = [](const char* text) { return *parse_docker_publish_spec(text); };
+  EXPECT_EQ(spec("80"), (DockerPublishSpec{{}, {0, 0, "tcp"}, {80, 80, "tcp"}}));
+  EXPECT_EQ(spec("8080:80/udp"), (DockerPublishSpec{{}, {8080, 8080, "tcp"}, {80, 80, "udp"}}));
+  EXPECT_EQ(spec("127.0.0.1:8080:80"), (DockerPublishSpec{base::Ip::parse("127.0.0.1"), {8080, 8080}, {80, 80}}));
+  EXPECT_EQ(spec("127.0.0.1::80"), (DockerPublishSpec{base::Ip::parse("127.0.0.1"), {0, 0}, {80, 80}}));
+  EXPECT_EQ(spec("[::1]:8080:80"), (DockerPublishSpec{base::Ip::parse("::1"), {8080, 8080}, {80, 80}}));
+  EXPECT_EQ(spec("8000-8005:9000-9005"), (DockerPublishSpec{{}, {8000, 8005}, {9000, 9005}}));
+  EXPECT_EQ(spec("8000-8010:80"), (DockerPublishSpec{{}, {8000, 8010}, {80, 80}}));
+}
+
+TEST(DockerPublish, RefusesTheRest) {
+  for (const char* bad : {"", ":", "80:", "x:80", "1:2:3", "[::1]80", "[::1", "8000-8001:9000-9002", "0",
+                          "127.0.0.1:80:80/icmp"}) {
+    const auto spec = parse_docker_publish_spec(bad);
+    ASSERT_FALSE(spec) << bad;
+    EXPECT_EQ(spec.error().kind, base::ErrorKind::invalid);
+  }
+  EXPECT_EQ(parse_docker_publish_spec("8000-8001:9000-9002").error().text,
+            "invalid publish specification \"8000-8001:9000-9002\": both ranges must have the same size");
 }
 
 TEST(DockerBind, TellsPathsFromNames) {
