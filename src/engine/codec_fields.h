@@ -57,6 +57,15 @@ template <Is<Attachment> T, class F> void each_field(T& r, F f) {
   f("network", r.network); f("network_name", r.network_name); f("request", r.request); f("endpoint", r.endpoint);
   f("last_ipv4", r.last_ipv4); f("last_ipv6", r.last_ipv6); f("last_interface", r.last_interface);
 }
+template <Is<ports::L4Protocol> T, class F> void each_field(T& r, F f) {
+  f("number", r.number);
+}
+template <Is<ports::HostPort> T, class F> void each_field(T& r, F f) {
+  f("address", r.address); f("protocol", r.protocol); f("number", r.number);
+}
+template <Is<Published> T, class F> void each_field(T& r, F f) {
+  f("host", r.host); f("container_port", r.container_port); f("chosen", r.chosen);
+}
 template <Is<ports::PortBinding> T, class F> void each_field(T& r, F f) {
   f("container_port", r.container_port); f("protocol", r.protocol); f("host_ip", r.host_ip); f("host_port", r.host_port);
   f("host_port_end", r.host_port_end);
@@ -106,7 +115,7 @@ template <Is<Container> T, class F> void each_field(T& r, F f) {
   f("args", r.args); f("created", r.created); f("started", r.started); f("finished", r.finished); f("phase", r.phase);
   f("pid", r.pid); f("monitor_pid", r.monitor_pid); f("exit_code", r.exit_code); f("restart_count", r.restart_count);
   f("oom_killed", r.oom_killed); f("stop_asked", r.stop_asked); f("error", r.error); f("sandbox", r.sandbox);
-  f("joined", r.joined); f("attachments", r.attachments); f("volumes", r.volumes);
+  f("joined", r.joined); f("attachments", r.attachments); f("volumes", r.volumes); f("published", r.published);
 }
 template <Is<Sandbox> T, class F> void each_field(T& r, F f) {
   f("id", r.id); f("owner", r.owner); f("users", r.users); f("netns", r.netns);

@@ -2,6 +2,7 @@
 /// What may be asked of the engine: by people through the doors, and by the world (exits, start-up).
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -17,9 +18,10 @@ namespace fairlead::engine {
 /// What cannot be derived from the State: the world at the moment of the command.
 struct Facts {
   ports::Time now{};
-  ports::HostFacts host;                    ///< routes and addresses of the host, egress MTU, ip_forward
-  std::function<base::Entropy()> entropy;   ///< fresh random bytes at each call
-  int cpus = 0;                             ///< processors of the machine; 0 leaves --cpus unchecked above
+  ports::HostFacts host;                               ///< routes and addresses of the host, egress MTU, ip_forward
+  std::function<base::Entropy()> entropy;              ///< fresh random bytes at each call
+  int cpus = 0;                                        ///< processors of the machine; 0 leaves --cpus unchecked above
+  std::set<ports::HostPort> busy;                      ///< host ports that other programs have been found to hold
   std::vector<base::Prefix> foreign_bridge_addresses;  ///< addresses of the bridge that -b names (BootHost only)
 };
 
@@ -52,8 +54,8 @@ struct Disconnect {
 };
 
 struct CreateContainer {
-  std::string name;            ///< empty: one is made up, adjective_noun
-  ports::ContainerSpec spec;   ///< as asked, before the image is merged
+  std::string name;           ///< empty: one is made up, adjective_noun
+  ports::ContainerSpec spec;  ///< as asked, before the image is merged
   ports::Image image;
 };
 /// Allocates sandbox, endpoints and addresses; the container is `starting` afterwards.
@@ -94,7 +96,15 @@ struct VolumesMade {
   std::vector<std::string> names;
 };
 
-using Command = std::variant<BootHost, CreateNetwork, RemoveNetwork, Connect, Disconnect, CreateContainer, StartContainer,
-                             ContainerStarted, StartFailed, ContainerExited, StopAsked, RenameContainer, RemoveContainer, VolumesMade>;
+/// Publishes further ports of a container, or no longer; also while it runs, when Docker cannot.
+struct ChangePorts {
+  ContainerId id;
+  std::vector<ports::PortBinding> publish;
+  std::vector<ports::PortBinding> unpublish;  ///< host side left out (empty, 0): all bindings of that container port
+};
+
+using Command = std::variant<BootHost, CreateNetwork, RemoveNetwork, Connect, Disconnect, CreateContainer,
+                             StartContainer, ContainerStarted, StartFailed, ContainerExited, StopAsked, RenameContainer,
+                             RemoveContainer, VolumesMade, ChangePorts>;
 
 }  // namespace fairlead::engine

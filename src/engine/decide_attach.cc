@@ -6,6 +6,7 @@
 #include "engine/endpoint_rules.h"
 #include "engine/endpoints.h"
 #include "engine/network_mode.h"
+#include "engine/publish.h"
 
 namespace fairlead::engine {
 namespace {
@@ -58,6 +59,7 @@ base::Result<Decision> decide_one(const State& state, const Connect& command, co
   if (container.is_up()) {
     auto taken = take_endpoint(state, container, container.attachments.size() - 1, facts, decision);
     if (!taken) return std::unexpected(taken.error());
+    if (auto settled = settle_ports(state, container, facts); !settled) return std::unexpected(settled.error());
   }
   decision.changes.emplace_back(std::move(container));
   return decision;
@@ -85,6 +87,9 @@ base::Result<Decision> decide_one(const State& state, const Disconnect& command,
   Decision decision;
   drop_endpoint(state, container, *at, facts.now, decision);
   container.attachments.erase(at);
+  if (container.is_up()) {
+    if (auto settled = settle_ports(state, container, facts); !settled) return std::unexpected(settled.error());
+  }
   decision.changes.emplace_back(std::move(container));
   return decision;
 }

@@ -108,11 +108,12 @@ base::Result<void> settle_subnet(const State& state, Network& network, const Fac
   return {};
 }
 
-void describe_default(Network& network) {
+void describe_default(Network& network, const Settings& settings) {
   const auto word = [](bool flag) { return flag ? "true" : "false"; };
+  const auto binding = settings.default_binding.value_or(base::Ip::v4(0)).text();
   network.options = {
-      {kOptionDefault, "true"},    {kOptionIcc, word(network.icc)}, {kOptionMasquerade, word(network.masquerade)},
-      {kOptionBinding, "0.0.0.0"}, {kOptionName, network.bridge},   {kOptionMtu, std::to_string(network.mtu)}};
+      {kOptionDefault, "true"},  {kOptionIcc, word(network.icc)}, {kOptionMasquerade, word(network.masquerade)},
+      {kOptionBinding, binding}, {kOptionName, network.bridge},   {kOptionMtu, std::to_string(network.mtu)}};
 }
 
 Network predefined(const char* name, Driver driver, const Facts& facts) {
@@ -148,7 +149,7 @@ base::Result<void> settle_bridge(const State& state, const Facts& facts, Decisio
   network.mtu = settings.mtu != 0 ? settings.mtu : facts.host.egress_mtu;
   network.icc = settings.icc;
   network.masquerade = settings.ip_masq;
-  describe_default(network);
+  describe_default(network, settings);
   if (!known || *known != network) decision.changes.emplace_back(std::move(network));
   return {};
 }

@@ -18,6 +18,7 @@ base::Result<Decision> decide_one(const State& state, const StopAsked& command, 
 base::Result<Decision> decide_one(const State& state, const RenameContainer& command, const Facts& facts);
 base::Result<Decision> decide_one(const State& state, const RemoveContainer& command, const Facts& facts);
 base::Result<Decision> decide_one(const State& state, const VolumesMade& command, const Facts& facts);
+base::Result<Decision> decide_one(const State& state, const ChangePorts& command, const Facts& facts);
 
 /// The container, or Docker's 404.
 base::Result<Shared<Container>> known_container(const State& state, const ContainerId& id);

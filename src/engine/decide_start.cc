@@ -7,6 +7,7 @@
 #include "engine/event_of.h"
 #include "engine/fresh_id.h"
 #include "engine/network_mode.h"
+#include "engine/publish.h"
 
 namespace fairlead::engine {
 namespace {
@@ -59,7 +60,7 @@ base::Result<void> settle(const State& state, Container& container, const Facts&
   for (std::size_t i = 0; i < container.attachments.size(); ++i) {
     if (auto taken = take_endpoint(state, container, i, facts, decision); !taken) return taken;
   }
-  return {};
+  return settle_ports(state, container, facts);
 }
 
 }  // namespace

@@ -184,6 +184,7 @@ void drop_endpoint(const State& state, Container& container, Attachment& attachm
 
 void give_back(const State& state, Container& container, ports::Time at, Decision& decision) {
   for (auto& attachment : container.attachments) drop_endpoint(state, container, attachment, at, decision);
+  container.published.clear();
   if (!container.sandbox) return;
   if (const auto known = state.sandbox(*container.sandbox)) {
     Sandbox sandbox = *known;

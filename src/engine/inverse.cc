@@ -10,9 +10,15 @@ Change put_back(const Id& id, const Shared<T>& known) {
   return Erase{id};
 }
 
-Change put_back(const State& before, const NetworkId& id) { return put_back(id, before.network(id)); }
-Change put_back(const State& before, const ContainerId& id) { return put_back(id, before.container(id)); }
-Change put_back(const State& before, const SandboxId& id) { return put_back(id, before.sandbox(id)); }
+Change put_back(const State& before, const NetworkId& id) {
+  return put_back(id, before.network(id));
+}
+Change put_back(const State& before, const ContainerId& id) {
+  return put_back(id, before.container(id));
+}
+Change put_back(const State& before, const SandboxId& id) {
+  return put_back(id, before.sandbox(id));
+}
 
 }  // namespace
 

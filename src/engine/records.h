@@ -12,6 +12,7 @@
 #include "base/ip.h"
 #include "ports/clock.h"
 #include "ports/container_spec.h"
+#include "ports/sockets.h"
 
 namespace fairlead::engine {
 
@@ -86,6 +87,14 @@ struct Attachment {
   bool operator==(const Attachment&) const = default;
 };
 
+/// A port of the host that leads to a container while it is up.
+struct Published {
+  ports::HostPort host;
+  std::uint16_t container_port = 0;
+  bool chosen = false;  ///< the number was ours to choose, not the user's
+  bool operator==(const Published&) const = default;
+};
+
 enum class Phase {
   created,
   starting,    ///< sandbox and endpoints are being made, or the process waits for its release
@@ -115,6 +124,7 @@ struct Container {
   std::optional<ContainerId> joined; ///< container:X, resolved at create
   std::vector<Attachment> attachments;  ///< in interface order
   std::vector<std::string> volumes;     ///< names of anonymous volumes made for it
+  std::vector<Published> published;     ///< while it is up, on a network that leads out
   bool operator==(const Container&) const = default;
 
   bool is_up() const { return phase == Phase::running || phase == Phase::starting; }

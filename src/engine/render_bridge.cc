@@ -23,6 +23,7 @@ void render_family(const Network& network, const Subnet& subnet, std::vector<por
   const bool v4 = family == base::Family::v4;
   const ports::InterfaceName bridge{network.bridge};
   const auto mode = gateway_mode(network, family);
+  out.emplace_back(element(network, v4 ? "home4" : "home6", {subnet.prefix}, "its own subnet"));
   if (mode == GatewayMode::nat_unprotected)
     out.emplace_back(element(network, v4 ? "open4" : "open6", {bridge}, "unprotected"));
   if (mode == GatewayMode::routed) out.emplace_back(element(network, v4 ? "routed4" : "routed6", {bridge}, "routed"));
@@ -41,7 +42,11 @@ void render_firewall(const Network& network, std::vector<ports::Object>& out) {
   const ports::InterfaceName bridge{network.bridge};
   out.emplace_back(element(network, "bridges", {bridge}, "isolated from others"));
   if (network.icc) out.emplace_back(element(network, "icc", {bridge, bridge}, "its containers reach each other"));
-  if (network.internal) return;
+  out.emplace_back(element(network, "home", {bridge, bridge}, "itself"));
+  if (network.internal) {
+    out.emplace_back(element(network, "internal", {bridge}, "stays inside"));
+    return;
+  }
   out.emplace_back(element(network, "egress", {bridge}, "reaches out"));
   for (const auto& subnet : network.subnets) render_family(network, subnet, out);
 }
@@ -62,6 +67,16 @@ bool has_address(const Network& network, const Subnet& subnet) {
 void add_sysctl(std::vector<ports::Object>& out, const std::string& netns, const std::string& interface,
                 const char* key, const char* value) {
   out.emplace_back(ports::Sysctl{netns, fmt::format("net/ipv6/conf/{}/{}", interface, key), value});
+}
+
+void add_sysctl4(std::vector<ports::Object>& out, const std::string& interface, const char* key, const char* value) {
+  out.emplace_back(ports::Sysctl{{}, fmt::format("net/ipv4/conf/{}/{}", interface, key), value});
+}
+
+/// Whether its containers' ports can be published at this host's loopback address by translation.
+bool leads_home(const State& state, const Network& network) {
+  return state.settings().iptables && !network.internal && network.mode_ipv4 != GatewayMode::routed &&
+         subnet_of(network, base::Family::v4) != nullptr;
 }
 
 /// 169.254.0.0/16 or a /64 of fe80::/10, as Docker has it.
@@ -85,6 +100,8 @@ std::vector<ports::Object> render_bridge(const State& state, const Network& netw
       // Without a settled link-local address of its own the host finds no neighbour (ndisc_send_ns).
       add_sysctl(out, {}, network.bridge, "accept_dad", "0");
     }
+    // What this host sends to a port published at 127.0.0.1 comes back there; chain `guard` keeps all others out.
+    if (leads_home(state, network)) add_sysctl4(out, network.bridge, "route_localnet", "1");
     for (const auto& subnet : network.subnets) {
       if (has_address(network, subnet))
         out.emplace_back(ports::Address{key, base::Prefix(*subnet.gateway, subnet.prefix.length())});
@@ -98,8 +115,12 @@ void render_bridge_endpoint(const Network& network, const Container& container, 
                             const std::string& netns, std::vector<ports::Object>& out) {
   const Endpoint& endpoint = *attachment.endpoint;
   const ports::LinkKey inside{netns, endpoint.interface};
-  ports::Link link{{{}, endpoint.host_link},
-                   ports::VethLink{.peer = inside, .peer_mac = endpoint.mac, .isolated = !network.icc}};
+  // Where bridged packets are filtered (br_netfilter), a container that visits its own published port is sent back by
+  // the bridge itself.
+  ports::Link link{
+      {{}, endpoint.host_link},
+      ports::VethLink{
+          .peer = inside, .peer_mac = endpoint.mac, .hairpin = !container.published.empty(), .isolated = !network.icc}};
   link.mtu = network.mtu;
   link.master = network.bridge;
   link.alias =

@@ -10,29 +10,71 @@ namespace {
 constexpr char kText[] = R"(
   set bridges {{ type ifname; comment "bridges of our networks"; }}
   set icc {{ type ifname . ifname; comment "from which bridge to which traffic may go"; }}
+  set internal {{ type ifname; comment "bridges of internal networks"; }}
   set egress {{ type ifname; comment "bridges whose containers may reach out"; }}
   set open4 {{ type ifname; comment "bridges whose IPv4 addresses are open to those who have a route"; }}
   set open6 {{ type ifname; comment "bridges whose IPv6 addresses are open to those who have a route"; }}
   set routed4 {{ type ifname; comment "bridges whose containers show their own IPv4 addresses"; }}
   set routed6 {{ type ifname; comment "bridges whose containers show their own IPv6 addresses"; }}
+  set open_port4 {{ type ipv4_addr . inet_proto . inet_service; comment "published ports of routed networks"; }}
+  set open_port6 {{ type ipv6_addr . inet_proto . inet_service; comment "published ports of routed networks"; }}
+  set trusted4 {{ type ifname . ipv4_addr . inet_proto . inet_service; comment "published ports, from trusted interfaces"; }}
+  set trusted6 {{ type ifname . ipv6_addr . inet_proto . inet_service; comment "published ports, from trusted interfaces"; }}
+  map publish4 {{ type inet_proto . inet_service : ipv4_addr . inet_service; comment "published on every address"; }}
+  map publish6 {{ type inet_proto . inet_service : ipv6_addr . inet_service; comment "published on every address"; }}
+  map publish_at4 {{ type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; comment "published on one address"; }}
+  map publish_at6 {{ type ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service; comment "published on one address"; }}
+  set home {{ type ifname . ifname; comment "each bridge with itself"; }}
+  set home4 {{ type ipv4_addr; flags interval; comment "our networks' subnets"; }}
+  set home6 {{ type ipv6_addr; flags interval; comment "our networks' subnets"; }}
   set masq {{ type ipv4_addr; flags interval; comment "subnets that leave under the host's address"; }}
   set masq6 {{ type ipv6_addr; flags interval; comment "subnets that leave under the host's address"; }}
   map source4 {{ type ipv4_addr : ipv4_addr; flags interval; comment "subnets that leave under an address of choice"; }}
   map source6 {{ type ipv6_addr : ipv6_addr; flags interval; comment "subnets that leave under an address of choice"; }}
+  chain guard {{
+    type filter hook prerouting priority raw; policy accept;
+    iifname != "lo" ip daddr 127.0.0.0/8 counter drop comment "loopback services are for this host alone"
+  }}
+  chain publish {{
+    dnat ip to ip daddr . meta l4proto . th dport map @publish_at4
+    dnat ip to meta l4proto . th dport map @publish4
+    dnat ip6 to ip6 daddr . meta l4proto . th dport map @publish_at6
+    dnat ip6 to meta l4proto . th dport map @publish6
+  }}
+  chain prerouting {{
+    type nat hook prerouting priority dstnat; policy accept;
+    fib daddr type local counter jump publish comment "published ports"
+  }}
+  chain output {{
+    type nat hook output priority -100; policy accept;
+    ip6 daddr ::1 return comment "the kernel routes no loopback source to a bridge: our socket serves these"
+    fib daddr type local counter jump publish comment "published ports, from this host"
+  }}
   chain forward {{
     type filter hook forward priority filter; policy {};
     ct state established,related counter accept comment "replies to what was let through"
     iifname . oifname @icc counter accept comment "containers of one network among themselves"
+    iifname @internal counter drop comment "internal networks stay inside"
+    oifname @internal counter drop comment "internal networks stay inside"
+    ct status dnat oifname @bridges counter accept comment "published ports"
+    ip daddr . meta l4proto . th dport @open_port4 counter accept comment "published ports of routed networks"
+    ip6 daddr . meta l4proto . th dport @open_port6 counter accept comment "published ports of routed networks"
+    iifname . ip daddr . meta l4proto . th dport @trusted4 counter accept comment "published ports, from trusted interfaces"
+    iifname . ip6 daddr . meta l4proto . th dport @trusted6 counter accept comment "published ports, from trusted interfaces"
     iifname != @bridges meta nfproto ipv4 oifname @open4 counter accept comment "unprotected networks"
     iifname != @bridges meta nfproto ipv6 oifname @open6 counter accept comment "unprotected networks"
     iifname != @bridges meta l4proto icmp oifname @routed4 counter accept comment "routed networks answer a ping"
     iifname != @bridges meta l4proto ipv6-icmp oifname @routed6 counter accept comment "routed networks answer a ping"
     oifname @bridges counter drop comment "isolation: nobody else reaches a container's address directly"
     iifname @egress counter accept comment "containers reach out"
-    iifname @bridges counter drop comment "internal networks stay inside"{}
+    iifname @bridges counter drop comment "networks without a way out stay inside"{}
   }}
   chain postrouting {{
     type nat hook postrouting priority srcnat; policy accept;
+    ct status dnat iifname @bridges iifname . oifname != @home accept comment "published ports, from another network"
+    ct status dnat oifname @bridges ip saddr @home4 counter masquerade comment "published ports, from the same network"
+    ct status dnat oifname @bridges ip6 saddr @home6 counter masquerade comment "published ports, from the same network"
+    oifname @bridges ip saddr 127.0.0.0/8 counter masquerade comment "published ports, from this host's loopback"
     oifname != @bridges ip saddr @masq counter masquerade comment "containers leave under the host's address"
     oifname != @bridges ip6 saddr @masq6 counter masquerade comment "containers leave under the host's address"
     oifname != @bridges snat ip to ip saddr map @source4 comment "containers leave under an address of choice"

@@ -20,6 +20,8 @@ std::vector<ports::Object> render_sandbox(const State& state, const Sandbox& san
 /// has none.
 void render_bridge_endpoint(const Network& network, const Container& container, const Attachment& attachment,
                             const std::string& netns, std::vector<ports::Object>& out);
+/// The firewall's elements for the container's published ports.
+void render_published(const State& state, const Container& owner, std::vector<ports::Object>& out);
 
 /// `text` cut to `limit` bytes, never within a UTF-8 character.
 std::string cut(std::string text, std::size_t limit);

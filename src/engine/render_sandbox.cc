@@ -42,6 +42,7 @@ std::vector<ports::Object> render_sandbox(const State& state, const Sandbox& san
   }
   for (const auto family : {base::Family::v4, base::Family::v6})
     render_default_route(state, *owner, family, sandbox.netns, out);
+  render_published(state, *owner, out);
   return out;
 }
 

@@ -96,6 +96,10 @@ class Service {
   virtual void connect_network(ContainerId container, ports::EndpointRequest request, Done<> done) = 0;
   virtual void disconnect_network(ContainerId container, std::string network, bool force, Done<> done) = 0;
 
+  /// As `ChangePorts`.
+  virtual void change_ports(ContainerId id, std::vector<ports::PortBinding> publish,
+                            std::vector<ports::PortBinding> unpublish, Done<> done) = 0;
+
   /// Tells of every event from now on.
   virtual Ticket subscribe(std::function<void(const Event&)> on_event) = 0;
   /// The last 1,024 events, oldest first.

@@ -24,6 +24,7 @@ struct Settings {
   bool foreign_bridge = false;              ///< true when -b names one: used, never made or removed
   std::vector<AddressPool> address_pools;   ///< empty: Docker's defaults
   std::uint32_t mtu = 0;                    ///< --mtu; 0 takes the egress interface's
+  std::optional<base::Ip> default_binding;  ///< --ip: where ports are published when no address is named; none: everywhere
   std::vector<std::string> dns, dns_options, dns_search;
   bool icc = true, ip_forward = true, ip_masq = true, iptables = true;
   std::map<std::string, std::string> runtimes;  ///< name -> path

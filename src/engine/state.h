@@ -49,6 +49,10 @@ class State {
   /// Who has `address` on that network; null when nobody, or only `except`.
   Shared<Container> holder(const NetworkId& id, const base::Ip& address, const ContainerId& except = {}) const;
 
+  /// Who has published that port of the host; null when nobody, or only `except`. Ports of one number meet when their
+  /// addresses do: `0.0.0.0` meets every IPv4 address, no address meets all.
+  Shared<Container> publisher(const ports::HostPort& port, const ContainerId& except = {}) const;
+
   void apply(const Change& change);
 
  private:
@@ -71,6 +75,7 @@ class State {
   std::map<std::string, ContainerId> container_names_;
   std::map<std::string, NetworkId> network_names_;
   std::map<NetworkId, Claims> claims_;
+  std::multimap<std::uint32_t, ContainerId> publishers_;  ///< by protocol and number of each published port
 };
 
 }  // namespace fairlead::engine

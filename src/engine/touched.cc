@@ -32,7 +32,7 @@ void add_network(const State& before, const Network& changed, Found& found) {
 void add_container(const State& before, const Container& changed, Found& found) {
   const auto known = before.container(changed.id);
   if (known && known->sandbox == changed.sandbox && known->attachments == changed.attachments &&
-      known->name == changed.name)
+      known->published == changed.published && known->name == changed.name)
     return;
   if (known && known->sandbox) found.insert(*known->sandbox);
   if (changed.sandbox) found.insert(*changed.sandbox);

@@ -19,6 +19,13 @@ std::string protocol_name(L4Protocol protocol) {
 
 }  // namespace
 
+bool meet(const HostPort& one, const HostPort& other) {
+  if (one.protocol != other.protocol || one.number != other.number) return false;
+  if (!one.address || !other.address) return true;
+  if (one.address->family() != other.address->family()) return false;
+  return one.address->is_unspecified() || other.address->is_unspecified() || one.address == other.address;
+}
+
 std::string describe(const HostPort& port) {
   const auto address = port.address.value_or(base::Ip::v4(0));
   const auto text = address.is_v4() ? address.text() : "[" + address.text() + "]";

@@ -25,6 +25,8 @@ struct HostPort {
 
 /// `0.0.0.0:8080/tcp`, `[::1]:53/udp`; both families are written `0.0.0.0`, as Docker does.
 std::string describe(const HostPort& port);
+/// Whether one socket cannot hold both beside each other: same protocol and number, and addresses that overlap.
+bool meet(const HostPort& one, const HostPort& other);
 
 /// Where those who reach a held socket are led: a container's address and port.
 struct PortTarget {

@@ -26,6 +26,7 @@ std::string full(const ports::Object& object) {
   if (const auto* link = std::get_if<ports::Link>(&object)) {
     if (const auto* veth = std::get_if<ports::VethLink>(&link->kind)) {
       line += fmt::format(" peer-mac {}{}", veth->peer_mac.text(), veth->isolated ? " isolated" : "");
+      if (veth->hairpin) line += " hairpin";
     }
     line += " \"" + link->alias + "\"";
   }
@@ -51,6 +52,19 @@ TEST(Golden, ForwardingWasOn) {
   world.facts.host.ip_forward_was_on = true;
   world.boot();
   expect_golden("forwarding_was_on", drawn(world));
+}
+
+TEST(Golden, PublishedPorts) {
+  World world;
+  world.boot();
+  ports::ContainerSpec spec;
+  spec.exposed_ports = {"9000/tcp"};
+  spec.publish_all = true;
+  spec.port_bindings = {{.container_port = 80, .host_port = 8080},
+                        {.container_port = 53, .protocol = "udp", .host_ip = "127.0.0.1", .host_port = 5353},
+                        {.container_port = 81, .host_port = 8081, .host_port_end = 8090}};
+  world.start(world.create("web1", spec));
+  expect_golden("published_ports", drawn(world));
 }
 
 TEST(Golden, TheFourModes) {

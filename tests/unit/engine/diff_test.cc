@@ -43,7 +43,7 @@ TEST(Diff, MakesFromTheGroundUpWhateverTheOrder) {
   EXPECT_EQ(kinds, (std::vector<std::string>{"+ namespace", "+ sysctl", "+ link", "+ sysctl", "+ address", "+ link",
                                              "+ sysctl", "+ address", "+ route"}));
   EXPECT_EQ(ports::describe(steps.firewall.at(0)), "+ firewall table fairlead");
-  EXPECT_EQ(steps.firewall.size(), 5u);
+  EXPECT_EQ(steps.firewall.size(), 7u);
   EXPECT_TRUE(steps.unmake.empty());
 }
 
@@ -80,7 +80,7 @@ TEST(Diff, ANetworkGoesWithItsElements) {
   const auto before = world.objects();
   world.must(RemoveNetwork{id});
   const auto steps = diff(before, world.objects());
-  EXPECT_EQ(steps.firewall.size(), 4u);
+  EXPECT_EQ(steps.firewall.size(), 6u);
   ASSERT_EQ(steps.unmake.size(), 1u);
   EXPECT_TRUE(std::holds_alternative<ports::Link>(steps.unmake[0].subject()));
 }
@@ -109,7 +109,9 @@ TEST(Diff, FirewallDeletionsComeBeforeCreations) {
   world.state.set_settings(settings);
   world.must(BootHost{});
   EXPECT_EQ(described(diff(before, world.objects()).firewall),
-            (std::vector<std::string>{"- element masq { 172.17.0.0/16 }", "+ element masq { 172.17.0.0/24 }"}));
+            (std::vector<std::string>{
+                "- element home4 { 172.17.0.0/16 }", "- element masq { 172.17.0.0/16 }",
+                "+ element home4 { 172.17.0.0/24 }", "+ element masq { 172.17.0.0/24 }"}));
 }
 
 TEST(Diff, SettingsAreNeverUnset) {

@@ -1,0 +1,243 @@
+#include "engine/publish.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "engine/gateway.h"
+#include "engine/network_options.h"
+
+namespace fairlead::engine {
+namespace {
+
+using base::ErrorKind;
+using base::Family;
+
+constexpr std::array kFamilies = {Family::v4, Family::v6};
+
+template <class Range, class Value, class Projection>
+bool has(const Range& range, const Value& value, Projection projection) {
+  return std::ranges::find(range, value, projection) != range.end();
+}
+
+ports::L4Protocol protocol_of(const std::string& name) {
+  return {static_cast<std::uint8_t>(name == "udp" ? 17 : name == "sctp" ? 132 : 6)};
+}
+
+/// What is asked for, with the exposed ports that `-P` adds.
+std::vector<ports::PortBinding> bindings_of(const ports::ContainerSpec& spec) {
+  auto all = spec.port_bindings;
+  if (!spec.publish_all) return all;
+  for (const auto& text : spec.exposed_ports) {
+    const auto slash = text.find('/');
+    ports::PortBinding exposed;
+    exposed.container_port = static_cast<std::uint16_t>(std::stoul(text.substr(0, slash)));
+    if (slash != std::string::npos) exposed.protocol = text.substr(slash + 1);
+    const auto same = [&](const ports::PortBinding& b) {
+      return b.container_port == exposed.container_port && b.protocol == exposed.protocol;
+    };
+    if (std::ranges::none_of(all, same)) all.push_back(std::move(exposed));
+  }
+  return all;
+}
+
+/// `host_binding_ipv4` of the network that leads out; its default, 0.0.0.0, means every address of both families.
+std::optional<base::Ip> default_address(const State& state, const Container& container) {
+  const auto* attachment = publish_attachment(state, container, Family::v4);
+  const auto network = attachment ? state.network(attachment->network) : nullptr;
+  if (!network) return std::nullopt;
+  const auto option = network->options.find(kOptionBinding);
+  const auto address =
+      option == network->options.end() ? state.settings().default_binding : base::Ip::parse(option->second);
+  return address && !address->is_unspecified() ? address : std::nullopt;
+}
+
+/// Whether any family is served at the host's address, and not only at the container's own.
+bool needs_host_port(const State& state, const Container& container) {
+  return std::ranges::any_of(kFamilies, [&](Family family) {
+    const auto* attachment = publish_attachment(state, container, family);
+    return attachment && gateway_mode(*state.network(attachment->network), family) != GatewayMode::routed;
+  });
+}
+
+/// Looks for numbers for one container, one binding after the other.
+class Search {
+ public:
+  Search(const State& state, const Container& container, const Facts& facts)
+      : state_(state), container_(container), facts_(facts) {}
+
+  base::Result<void> add(const ports::PortBinding& binding, const std::optional<base::Ip>& address) {
+    Published wanted{.host = {address, protocol_of(binding.protocol), binding.host_port},
+                     .container_port = binding.container_port};
+    wanted.chosen = binding.host_port == 0 || binding.host_port_end != 0;
+    if (!wanted.chosen) {
+      if (is_free(wanted.host)) return take(std::move(wanted));
+      return taken_already(wanted.host);
+    }
+    const auto first = binding.host_port != 0 ? binding.host_port : facts_.host.first_ephemeral;
+    const auto last = binding.host_port != 0 ? binding.host_port_end : facts_.host.last_ephemeral;
+    if (keep(wanted, first, last)) return {};
+    // A range of the user's is filled from its beginning, the kernel's from anywhere.
+    const std::uint32_t count = last - first + 1u;
+    const std::uint32_t start = binding.host_port != 0 ? 0 : random_number() % count;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      wanted.host.number = static_cast<std::uint16_t>(first + (start + i) % count);
+      if (is_free(wanted.host) && !is_busy(wanted.host)) return take(std::move(wanted));
+    }
+    wanted.host.number = first;
+    return binding.host_port != 0
+               ? taken_already(wanted.host)
+               : base::fail(ErrorKind::internal, fmt::format("all ports from {} to {} are taken", first, last));
+  }
+
+  std::vector<Published> found;
+
+ private:
+  std::uint32_t random_number() const {
+    const auto bytes = facts_.entropy();
+    return bytes[0] | bytes[1] << 8 | bytes[2] << 16;
+  }
+  bool is_busy(const ports::HostPort& port) const {
+    return std::ranges::any_of(facts_.busy, [&](const auto& other) { return ports::meet(port, other); });
+  }
+  bool is_free(const ports::HostPort& port) const {
+    const auto in_the_way = [&](const Published& own) { return ports::meet(own.host, port); };
+    return std::ranges::none_of(found, in_the_way) && !state_.publisher(port, container_.id);
+  }
+  base::Result<void> take(Published published) {
+    found.push_back(std::move(published));
+    return {};
+  }
+  /// The number that it has already, if it still serves.
+  bool keep(const Published& wanted, std::uint16_t first, std::uint16_t last) {
+    for (const auto& old : container_.published) {
+      auto same = wanted;
+      same.host.number = old.host.number;
+      if (!(old == same) || old.host.number < first || old.host.number > last || !is_free(old.host)) continue;
+      found.push_back(old);
+      return true;
+    }
+    return false;
+  }
+  static base::Result<void> taken_already(const ports::HostPort& port) {
+    const auto text = ports::describe(port);
+    return base::fail(ErrorKind::internal, fmt::format("Bind for {} failed: port is already allocated",
+                                                       text.substr(0, text.find_last_of('/'))));
+  }
+
+  const State& state_;
+  const Container& container_;
+  const Facts& facts_;
+};
+
+void add_given(const Container& before, const Container* after, PortsTouched& touched) {
+  for (const auto& old : before.published) {
+    const bool stays = after && has(after->published, old.host, &Published::host);
+    if (!stays && old.host.number != 0) touched.given.push_back(old.host);
+  }
+}
+
+const Container* changed(const Change& change) {
+  return std::get_if<Container>(&change);
+}
+Shared<Container> erased(const State& before, const Change& change) {
+  const auto* gone = std::get_if<Erase>(&change);
+  const auto* id = gone ? std::get_if<ContainerId>(&gone->key) : nullptr;
+  return id ? before.container(*id) : nullptr;
+}
+
+}  // namespace
+
+const Attachment* publish_attachment(const State& state, const Container& container, Family family) {
+  const auto* attachment = gateway_attachment(state, container, family);
+  if (!attachment) return nullptr;
+  const auto network = state.network(attachment->network);
+  return network->driver == Driver::bridge && gateway_mode(*network, family) != GatewayMode::isolated ? attachment
+                                                                                                      : nullptr;
+}
+
+base::Result<void> settle_ports(const State& state, Container& container, const Facts& facts) {
+  const bool leads_out = std::ranges::any_of(
+      kFamilies, [&](Family family) { return publish_attachment(state, container, family) != nullptr; });
+  if (!leads_out) {
+    container.published.clear();
+    return {};
+  }
+  const bool at_host = needs_host_port(state, container);
+  const auto any = default_address(state, container);
+  Search search(state, container, facts);
+  for (const auto& binding : bindings_of(container.spec)) {
+    if (!at_host) {
+      search.found.push_back({{std::nullopt, protocol_of(binding.protocol), 0}, binding.container_port});
+      continue;
+    }
+    auto added = search.add(binding, binding.host_ip.empty() ? any : base::Ip::parse(binding.host_ip));
+    if (!added) return std::unexpected(publish_error(state, container, added.error()));
+  }
+  container.published = std::move(search.found);
+  return {};
+}
+
+base::Error publish_error(const State& state, const Container& container, base::Error reason) {
+  const auto* attachment = publish_attachment(state, container, Family::v4);
+  if (!attachment) attachment = publish_attachment(state, container, Family::v6);
+  reason.text = fmt::format(
+      "failed to set up container networking: driver failed programming external connectivity on endpoint {} ({}): {}",
+      container.name, attachment ? attachment->endpoint->id.text() : "", reason.text);
+  reason.kind = ErrorKind::internal;
+  return reason;
+}
+
+PortsTouched ports_touched(const State& before, const std::vector<Change>& changes) {
+  PortsTouched touched;
+  for (const auto& change : changes) {
+    if (const auto gone = erased(before, change)) add_given(*gone, nullptr, touched);
+    const auto* after = changed(change);
+    if (!after) continue;
+    const auto known = before.container(after->id);
+    if (known) add_given(*known, after, touched);
+    for (const auto& published : after->published) {
+      const bool had = known && has(known->published, published.host, &Published::host);
+      if (!had && published.host.number != 0) touched.taken.push_back(published.host);
+    }
+  }
+  return touched;
+}
+
+std::vector<ports::FlowMatch> flows_touched(const State& before, const std::vector<Change>& changes) {
+  std::vector<ports::FlowMatch> matches;
+  const auto ports = ports_touched(before, changes);
+  for (const auto* list : {&ports.taken, &ports.given}) {
+    for (const auto& port : *list) matches.push_back({std::nullopt, port.protocol, port.number});
+  }
+  for (const auto& change : changes) {
+    const auto* after = changed(change);
+    const auto gone = after ? before.container(after->id) : erased(before, change);
+    if (!gone) continue;
+    for (const auto& attachment : gone->attachments) {
+      const bool stays = after && has(after->attachments, attachment.endpoint, &Attachment::endpoint);
+      if (!attachment.endpoint || stays) continue;
+      for (const auto& address : {attachment.endpoint->ipv4, attachment.endpoint->ipv6}) {
+        if (address) matches.push_back({address->address(), std::nullopt, std::nullopt});
+      }
+    }
+  }
+  return matches;
+}
+
+std::optional<ports::PortTarget> target_of(const State& state, const Container& container, const Published& published) {
+  const auto& host = published.host.address;
+  // Who reaches the socket of both families is an IPv6 client, for whom the container's IPv6 address comes first.
+  const auto order = host && host->is_v4() ? kFamilies : std::array{Family::v6, Family::v4};
+  for (const auto family : order) {
+    if (const auto* attachment = publish_attachment(state, container, family)) {
+      const auto& endpoint = *attachment->endpoint;
+      return ports::PortTarget{(family == Family::v4 ? endpoint.ipv4 : endpoint.ipv6)->address(),
+                               published.container_port};
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace fairlead::engine
