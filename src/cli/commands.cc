@@ -5,14 +5,14 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
-#include <span>
 #include <string>
-#include <string_view>
+#include <vector>
 
 #include "base/version.h"
 #include "cli/bootstrap.h"
 #include "cli/check.h"
 #include "cli/import.h"
+#include "cli/publish.h"
 
 namespace fairlead::cli {
 namespace {
@@ -29,15 +29,6 @@ int check(bool json) {
   return exit_code(findings);
 }
 
-// From a string in pieces, as the transfer asks for them.
-ReadBody reader_of(const std::string& bytes) {
-  return [rest = std::string_view(bytes)](std::span<char> room) mutable -> base::Result<std::size_t> {
-    const auto count = rest.copy(room.data(), room.size());
-    rest.remove_prefix(count);
-    return count;
-  };
-}
-
 base::Result<void> bootstrap(const std::string& host) {
   const auto socket = socket_path(host);
   if (!socket) return std::unexpected(socket.error());
@@ -49,6 +40,18 @@ base::Result<void> bootstrap(const std::string& host) {
     if (!id) return std::unexpected(id.error());
     fmt::print("{}:latest {} ({} KiB)\n", image.repository, *id, image.tar.size() / 1024);
   }
+  return {};
+}
+
+base::Result<void> change(const std::string& host, const char* field, const std::string& container,
+                          const std::vector<std::string>& specs) {
+  const auto socket = socket_path(host);
+  if (!socket) return std::unexpected(socket.error());
+  const auto body = port_change(field, specs);
+  if (!body) return std::unexpected(body.error());
+  const auto ports = change_ports(*socket, container, *body);
+  if (!ports) return std::unexpected(ports.error());
+  fmt::print("{}", *ports);
   return {};
 }
 
@@ -72,6 +75,19 @@ int run(int argc, const char* const* argv) {
       image->add_subcommand("bootstrap", "make busybox:latest and httpd:latest out of this machine's busybox");
   std::string host = "unix:///run/fairlead/docker.sock";
   bootstrapping->add_option("-H,--host", host, "the daemon's socket")->envname("DOCKER_HOST")->capture_default_str();
+  std::string container;
+  std::vector<std::string> specs;
+  const auto port_command = [&](const char* name, const char* what, const char* which) {
+    auto* command = app.add_subcommand(name, what);
+    command->add_option("-H,--host", host, "the daemon's socket")->envname("DOCKER_HOST")->capture_default_str();
+    command->add_option("container", container, "name or id")->required();
+    command->add_option("ports", specs, which)->required();
+    return command;
+  };
+  auto* publishing = port_command("publish", "publish further ports of a container, also while it runs",
+                                  "as for docker run -p: [ADDRESS:][HOST:]PORT[/PROTOCOL]");
+  auto* unpublishing = port_command("unpublish", "publish ports of a container no longer",
+                                    "as they were published, or only PORT[/PROTOCOL] of the container");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -79,6 +95,8 @@ int run(int argc, const char* const* argv) {
   }
   if (version->parsed()) return print_version();
   if (checking->parsed()) return check(json);
+  if (publishing->parsed()) return told(change(host, "Publish", container, specs));
+  if (unpublishing->parsed()) return told(change(host, "Unpublish", container, specs));
   if (bootstrapping->parsed()) return told(bootstrap(host));
   return 2;
 }

@@ -38,6 +38,14 @@ std::size_t on_write(char* bytes, std::size_t size, std::size_t count, void* opa
 
 }  // namespace
 
+ReadBody reader_of(std::string_view bytes) {
+  return [rest = bytes](std::span<char> room) mutable -> base::Result<std::size_t> {
+    const auto count = rest.copy(room.data(), room.size());
+    rest.remove_prefix(count);
+    return count;
+  };
+}
+
 base::Result<HttpReply> post(const std::string& socket, const std::string& path, const std::string& content_type,
                              const ReadBody& body) {
   const std::unique_ptr<CURL, CloseCurl> curl(curl_easy_init());

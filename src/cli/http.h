@@ -2,6 +2,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 
@@ -9,6 +10,9 @@ namespace fairlead::cli {
 
 /// Fills the buffer and gives the count; 0 at the end.
 using ReadBody = std::function<base::Result<std::size_t>(std::span<char>)>;
+
+/// From a string in pieces, as the transfer asks for them; it must outlive the reader.
+ReadBody reader_of(std::string_view bytes);
 
 struct HttpReply {
   long status = 0;

@@ -12,6 +12,7 @@
 #include "daemon/conductor_parts.h"
 #include "daemon/fault.h"
 #include "engine/codec.h"
+#include "engine/publish.h"
 
 namespace fairlead::daemon {
 
@@ -27,6 +28,7 @@ Conductor::Conductor(asio::io_context& io, World world, engine::Settings setting
 
 Conductor::~Conductor() {
   exits_.release();  // the descriptor belongs to the runtime
+  flow_thread_.join();
   workers_.join();
 }
 
@@ -55,7 +57,7 @@ Task<engine::Facts> Conductor::facts_with_host() {
 }
 
 Result<engine::Decision> Conductor::settle(const engine::Command& command, const engine::Facts& given) {
-  auto decision = engine::decide(state_, command, given);
+  auto decision = decide(command, given);
   if (!decision) return decision;
   if (auto stored = commit(*decision); !stored) return std::unexpected(stored.error());
   return decision;
@@ -72,10 +74,20 @@ Result<void> Conductor::commit(engine::Decision& decision) {
       netns_to_remove_.push_back(sandbox->netns);
     }
   }
-  if (auto stored = world_.store->commit(records); !stored) return stored;
+  const auto ports = engine::ports_touched(state_, decision.changes);
+  if (auto stored = world_.store->commit(records); !stored) {
+    world_.sockets->release(ports.taken);
+    return stored;
+  }
+  auto flows = engine::flows_touched(state_, decision.changes);
+  std::ranges::move(flows, std::back_inserter(flows_to_forget_));
   const auto names = engine::names_touched(state_, decision.changes);
   for (const auto& change : decision.changes) state_.apply(change);
   world_.names->refresh(state_, names);
+  world_.sockets->release(ports.given);
+  for (const auto& change : decision.changes) {
+    if (const auto* container = std::get_if<engine::Container>(&change)) lead_ports(*container);
+  }
   for (auto& event : decision.events) publish(std::move(event));
   return {};
 }
@@ -83,6 +95,7 @@ Result<void> Conductor::commit(engine::Decision& decision) {
 Task<Result<void>> Conductor::apply(std::vector<engine::Scope> scopes, std::string act) {
   auto done = std::exchange(netns_to_remove_, {});
   auto applied = co_await applier_.apply(state_, std::move(scopes), std::move(act));
+  forget_flows();
   if (!done.empty()) {
     std::vector<ports::RecordChange> records;
     for (auto& name : done) records.push_back({kRemovalRecord, std::move(name), std::nullopt});
@@ -94,7 +107,7 @@ Task<Result<void>> Conductor::apply(std::vector<engine::Scope> scopes, std::stri
 
 Task<Result<engine::Decision>> Conductor::carry(engine::Command command, std::string act, bool needs_host) {
   const auto given = needs_host ? co_await facts_with_host() : facts();
-  auto decision = engine::decide(state_, command, given);
+  auto decision = decide(command, given);
   if (!decision) co_return decision;
   auto scopes = engine::touched(state_, decision->changes);
   engine::Decision back;
@@ -121,7 +134,8 @@ Task<Result<void>> Conductor::carry_for(ContainerId id, engine::Command command,
   auto decision = co_await carry(std::move(command), std::move(act));
   if (!decision) co_return std::unexpected(decision.error());
   const auto container = state_.container(id);
-  if (!container || !container->sandbox || !world_.names->is_missing(state_, *container->sandbox)) co_return Result<void>{};
+  if (!container || !container->sandbox || !world_.names->is_missing(state_, *container->sandbox))
+    co_return Result<void>{};
   // Its first user-defined network while it runs: from now on it asks the name server.
   auto served = co_await serve_names(*container->sandbox);
   if (served) rewrite_resolv_conf(*container);
@@ -132,7 +146,8 @@ Task<Result<void>> Conductor::carry_for(ContainerId id, engine::Command command,
 Task<Result<void>> Conductor::serve_names(base::SandboxId id) {
   const auto sandbox = state_.sandbox(id);
   if (!sandbox || !world_.names->is_missing(state_, id)) co_return Result<void>{};
-  auto sockets = co_await applier_.in_queue([this, id, netns = sandbox->netns] { return world_.names->open(id, netns); });
+  auto sockets =
+      co_await applier_.in_queue([this, id, netns = sandbox->netns] { return world_.names->open(id, netns); });
   if (!sockets) co_return std::unexpected(sockets.error());
   world_.names->serve(state_, id, std::move(*sockets));
   co_return Result<void>{};

@@ -68,6 +68,8 @@ class Conductor final : public engine::Service {
   void remove_network(NetworkId id, engine::Done<> done) override;
   void connect_network(ContainerId container, ports::EndpointRequest request, engine::Done<> done) override;
   void disconnect_network(ContainerId container, std::string network, bool force, engine::Done<> done) override;
+  void change_ports(ContainerId id, std::vector<ports::PortBinding> publish, std::vector<ports::PortBinding> unpublish,
+                    engine::Done<> done) override;
 
   engine::Ticket subscribe(std::function<void(const engine::Event&)> on_event) override;
   std::vector<engine::Event> recent_events() const override { return {events_.begin(), events_.end()}; }
@@ -108,6 +110,12 @@ class Conductor final : public engine::Service {
   template <class T, class Coroutine>
   void spawn(Coroutine coroutine, engine::Done<T> done);
   void background(Task<void> task);
+
+  // conductor_publish.cc
+  Result<engine::Decision> decide(const engine::Command& command, engine::Facts given);
+  void lead_ports(const engine::Container& container);
+  void take_over_ports();
+  void forget_flows();
 
   // conductor_start.cc
   Task<Result<engine::Created>> create(std::string name, ports::ContainerSpec spec);
@@ -154,7 +162,10 @@ class Conductor final : public engine::Service {
   std::list<std::shared_ptr<Listener>> listeners_;
   std::map<ContainerId, std::chrono::milliseconds> pauses_;
   std::vector<std::string> netns_to_remove_;
+  std::pair<std::uint16_t, std::uint16_t> ephemeral_{32768, 60999};
+  std::vector<ports::FlowMatch> flows_to_forget_;
   boost::asio::posix::stream_descriptor exits_;
+  boost::asio::thread_pool flow_thread_{1};
   boost::asio::thread_pool workers_;
 };
 

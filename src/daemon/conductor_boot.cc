@@ -36,7 +36,10 @@ Task<void> Conductor::finish_removals() {
 
 Task<Result<void>> Conductor::boot() {
   if (auto loaded = load(); !loaded) co_return loaded;
-  auto decision = settle(engine::BootHost{}, co_await facts_with_host());
+  const auto given = co_await facts_with_host();
+  ephemeral_ = {given.host.first_ephemeral, given.host.last_ephemeral};
+  take_over_ports();
+  auto decision = settle(engine::BootHost{}, given);
   if (!decision) co_return std::unexpected(decision.error());
   fault_point("boot-stored");
   co_await finish_removals();

@@ -18,7 +18,8 @@ std::span<const char* const> fault_names() {
   static constexpr const char* names[] = {
       "create-prepared", "create-stored",  "start-stored",   "start-kernel-half", "start-kernel",
       "start-launched",  "start-recorded", "start-released", "exit-seen",         "exit-stored",
-      "exit-unwired",    "remove-stored",  "remove-cleaned", "boot-stored",       "boot-applied",
+      "exit-unwired",    "publish-held",   "publish-stored", "publish-firewall",  "start-firewall",
+      "remove-stored",   "remove-cleaned", "boot-stored",    "boot-applied",
   };
   return names;
 }

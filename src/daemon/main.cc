@@ -9,6 +9,8 @@
 #include <filesystem>
 
 #include "adapters/linux/firewall.h"
+#include "adapters/linux/flows.h"
+#include "adapters/linux/host_sockets.h"
 #include "adapters/linux/kernel.h"
 #include "adapters/linux/resolver_sockets.h"
 #include "adapters/linux/watch.h"
@@ -55,6 +57,12 @@ Result<World> open_world(const Options& options) {
   auto watch = linuxnet::make_watch();
   if (!watch) return std::unexpected(watch.error());
   world.watch = std::move(*watch);
+  auto sockets = linuxnet::make_sockets();
+  if (!sockets) return std::unexpected(sockets.error());
+  world.sockets = std::move(*sockets);
+  auto flows = linuxnet::make_flows();
+  if (!flows) return std::unexpected(flows.error());
+  world.flows = std::move(*flows);
   auto images =
       oci::open_images(settings.data_root, *world.clock, {.insecure_registries = options.insecure_registries});
   if (!images) return std::unexpected(images.error());

@@ -65,7 +65,7 @@ std::span<const OptionRow> option_rows() {
       {"--http-proxy", "http-proxy", text, nullptr},
       {"--https-proxy", "https-proxy", text, nullptr},
       {"--no-proxy", "no-proxy", text, nullptr},
-      {"--ip", "ip", text, nullptr},
+      {"--ip", "ip", text, set_ip, "address at which ports are published by default"},
       {"--ip-forward-no-drop", "ip-forward-no-drop", flag, nullptr},
       {"--ip6tables", "ip6tables", flag, nullptr},
       {"--ipv6", "ipv6", flag, nullptr},

@@ -163,6 +163,13 @@ base::Result<void> set_log_level(Options& options, const Values& values) {
   return {};
 }
 
+base::Result<void> set_ip(Options& options, const Values& values) {
+  const auto address = base::Ip::parse(values.back());
+  if (!address) return wrong(fmt::format("{} is not an IP address", values.back()));
+  if (!address->is_unspecified()) options.settings.default_binding = *address;
+  return {};
+}
+
 base::Result<void> set_bip(Options& options, const Values& values) {
   const auto prefix = base::Prefix::parse(values.back());
   if (!prefix) return wrong(fmt::format("invalid CIDR address: {}", values.back()));
@@ -281,7 +288,8 @@ base::Result<void> set_live_restore(Options& options, const Values& values) {
   return {};
 }
 base::Result<void> refuse_protection(Options&, const Values& values) {
-  const bool off = values.empty() || (values.size() == 1 && (values[0].empty() || values[0] == "false" || values[0] == "0"));
+  const bool off =
+      values.empty() || (values.size() == 1 && (values[0].empty() || values[0] == "false" || values[0] == "0"));
   if (off) return {};
   return wrong("this protection does not exist here; leave the option out to start without it");
 }

@@ -11,6 +11,7 @@ base::Result<void> set_exec_root(Options& options, const Values& values);
 base::Result<void> set_pidfile(Options& options, const Values& values);
 base::Result<void> set_debug(Options& options, const Values& values);
 base::Result<void> set_log_level(Options& options, const Values& values);
+base::Result<void> set_ip(Options& options, const Values& values);
 base::Result<void> set_bip(Options& options, const Values& values);
 base::Result<void> set_fixed_cidr(Options& options, const Values& values);
 base::Result<void> set_pools(Options& options, const Values& values);
@@ -23,7 +24,8 @@ base::Result<void> set_runtimes(Options& options, const Values& values);
 base::Result<void> set_default_runtime(Options& options, const Values& values);
 base::Result<void> set_group(Options& options, const Values& values);
 base::Result<void> set_live_restore(Options& options, const Values& values);
-/// For options that people rely on for safety and that are not built: a start that ignored them would be worse than none.
+/// For options that people rely on for safety and that are not built: a start that ignored them would be worse than
+/// none.
 base::Result<void> refuse_protection(Options& options, const Values& values);
 base::Result<void> set_icc(Options& options, const Values& values);
 base::Result<void> set_ip_forward(Options& options, const Values& values);

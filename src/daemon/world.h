@@ -3,9 +3,11 @@
 
 #include "daemon/names.h"
 #include "ports/clock.h"
+#include "ports/flows.h"
 #include "ports/images.h"
 #include "ports/kernel.h"
 #include "ports/runtime.h"
+#include "ports/sockets.h"
 #include "ports/store.h"
 #include "ports/watch.h"
 
@@ -18,6 +20,8 @@ struct World {
   std::unique_ptr<ports::Kernel> kernel;
   std::unique_ptr<ports::Firewall> firewall;
   std::unique_ptr<ports::Watch> watch;
+  std::unique_ptr<ports::Sockets> sockets;
+  std::unique_ptr<ports::Flows> flows;
   std::unique_ptr<ports::Images> images;
   std::unique_ptr<ports::Volumes> volumes;
   std::unique_ptr<ports::Runtime> runtime;

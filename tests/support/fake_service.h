@@ -255,6 +255,11 @@ class FakeService : public engine::Service {
     command(fmt::format("disconnect {} {} force={}", container.short_text(), network, force), std::move(done));
   }
 
+  void change_ports(Id id, std::vector<ports::PortBinding> publish, std::vector<ports::PortBinding> unpublish,
+                    Done<> done) override {
+    command(fmt::format("ports {} +{} -{}", id.short_text(), publish.size(), unpublish.size()), std::move(done));
+  }
+
   engine::Ticket subscribe(std::function<void(const engine::Event&)> on_event) override {
     subscribers.push_back(std::move(on_event));
     return ticket();

@@ -30,7 +30,7 @@ void read_exposed(const Fields& config, ports::ContainerSpec& spec) {
   }
 }
 
-void read_binding(const Fields& entry, const wire::DockerPorts& inside, ports::ContainerSpec& spec) {
+void read_binding(const Fields& entry, const wire::DockerPorts& inside, std::vector<ports::PortBinding>& out) {
   ports::PortBinding binding;
   binding.container_port = inside.first;
   binding.protocol = inside.protocol;
@@ -42,15 +42,15 @@ void read_binding(const Fields& entry, const wire::DockerPorts& inside, ports::C
   if (!binding.host_ip.empty() && !base::Ip::parse(binding.host_ip)) {
     return refuse(entry, "invalid IP address: " + binding.host_ip);
   }
-  spec.port_bindings.push_back(std::move(binding));
+  out.push_back(std::move(binding));
 }
 
-void read_bindings(const Fields& host, ports::ContainerSpec& spec) {
-  const Fields bindings = host.object("PortBindings");
-  for (const std::string& name : host.names("PortBindings")) {
+void read_bindings(const Fields& parent, std::string_view field, std::vector<ports::PortBinding>& out) {
+  const Fields bindings = parent.object(field);
+  for (const std::string& name : parent.names(field)) {
     const auto inside = one_port(name);
-    if (!inside) return host.complaints().add(inside.error());
-    for (const Fields& entry : bindings.objects(name)) read_binding(entry, *inside, spec);
+    if (!inside) return parent.complaints().add(inside.error());
+    for (const Fields& entry : bindings.objects(name)) read_binding(entry, *inside, out);
   }
 }
 
@@ -75,8 +75,20 @@ void read_mac(const Fields& config, int api_minor, ports::ContainerSpec& spec) {
 
 void read_ports(const Fields& config, const Fields& host, ports::ContainerSpec& spec) {
   read_exposed(config, spec);
-  read_bindings(host, spec);
+  read_bindings(host, "PortBindings", spec.port_bindings);
   spec.publish_all = host.flag("PublishAllPorts");
+}
+
+base::Result<PortChange> parse_port_change(std::string_view body) {
+  const auto value = parse_body(body);
+  if (!value) return std::unexpected(value.error());
+  Complaints complaints;
+  const Fields fields(&*value, "request", complaints);
+  PortChange change;
+  read_bindings(fields, "Publish", change.publish);
+  read_bindings(fields, "Unpublish", change.unpublish);
+  if (complaints.first()) return std::unexpected(*complaints.first());
+  return change;
 }
 
 void read_networks(const Fields& config, const Fields& host, int api_minor, ports::ContainerSpec& spec) {

@@ -11,9 +11,14 @@ namespace json = boost::json;
 
 namespace {
 
-bool publishes(const engine::Container& container) {
+/// Exposed ports are those of a network of its own.
+bool shows_ports(const engine::Container& container) {
   const std::string& mode = container.spec.network_mode;
   return container.phase == engine::Phase::running && !container.joined && mode != "host" && mode != "none";
+}
+
+std::string protocol_name(ports::L4Protocol protocol) {
+  return protocol.number == 17 ? "udp" : protocol.number == 132 ? "sctp" : "tcp";
 }
 
 json::array& list_at(json::object& map, const std::string& key) {
@@ -26,16 +31,20 @@ json::array& list_at(json::object& map, const std::string& key) {
 
 std::vector<PortShown> shown_ports(const engine::Container& container) {
   std::vector<PortShown> shown;
-  if (!publishes(container)) return shown;
+  if (!shows_ports(container)) return shown;
   std::set<std::string> published;
-  for (const ports::PortBinding& binding : container.spec.port_bindings) {
-    if (binding.host_port == 0) continue;
-    published.insert(wire::docker_port_text(binding.container_port, binding.protocol));
-    for (const char* every : {"0.0.0.0", "::"}) {
-      shown.push_back({binding.container_port, binding.protocol, binding.host_ip.empty() ? every : binding.host_ip,
-                       binding.host_port});
-      if (!binding.host_ip.empty()) break;
+  for (const engine::Published& port : container.published) {
+    const std::string protocol = protocol_name(port.host.protocol);
+    published.insert(wire::docker_port_text(port.container_port, protocol));
+    const auto show = [&](const std::string& address) {
+      shown.push_back({port.container_port, protocol, address, port.host.number});
+    };
+    if (port.host.address) {
+      show(port.host.address->text());
+      continue;
     }
+    show("0.0.0.0");
+    if (port.host.number != 0) show("::");
   }
   for (const std::string& text : container.spec.exposed_ports) {
     const auto port = wire::parse_docker_ports(text);

@@ -2,6 +2,7 @@
 
 #include "doors/docker/json_container_create.h"
 #include "doors/docker/json_fields.h"
+#include "doors/docker/json_ports.h"
 #include "doors/docker/routes.h"
 #include "doors/docker/routes_common.h"
 #include "doors/docker/routes_container_lists.h"
@@ -29,21 +30,11 @@ base::Result<void> check_platform(engine::Service& service, const std::string& r
           reference, platform, image->os, image->architecture));
 }
 
-/// Better no container than one whose ports are not where its user believes them to be. The modes without a network of
-/// their own have their own words for published ports.
-base::Result<void> check_publishing(const ports::ContainerSpec& spec) {
-  const std::string& mode = spec.network_mode;
-  const bool own_network = mode != "host" && mode != "none" && !mode.starts_with("container");
-  if (!own_network || (spec.port_bindings.empty() && !spec.publish_all)) return {};
-  return base::fail(base::ErrorKind::not_implemented, "publishing ports (-p, -P) is not implemented by fairlead");
-}
-
 Task<void> create(engine::Service& service, Exchange& exchange) {
   const auto body = co_await exchange.body();
   if (!body) co_return co_await exchange.error(body.error());
   auto request = parse_container_create(*body, exchange.ask().api_minor);
   if (!request) co_return co_await exchange.error(request.error());
-  if (auto plain = check_publishing(request->spec); !plain) co_return co_await exchange.error(plain.error());
   if (auto fits = check_platform(service, request->spec.image, exchange.ask().text("platform")); !fits) {
     co_return co_await exchange.error(fits.error());
   }
@@ -120,6 +111,23 @@ Task<void> remove(engine::Service& service, Exchange& exchange, Pieces pieces) {
       co_await call([&](engine::Done<> done) { service.remove_container(id, force, volumes, std::move(done)); }), 204);
 }
 
+/// Our own: `{"Publish": {"80/tcp": [{"HostIp", "HostPort"}]}, "Unpublish": {…}}`.
+Task<void> change_ports(engine::Service& service, Exchange& exchange, Pieces pieces) {
+  const auto body = co_await exchange.body();
+  if (!body) co_return co_await exchange.error(body.error());
+  auto change = parse_port_change(*body);
+  if (!change) co_return co_await exchange.error(change.error());
+  const auto container = service.state().find_container(pieces[0]);
+  if (!container) co_return co_await exchange.error(container.error());
+  const auto id = (*container)->id;
+  auto changed = co_await call([&](engine::Done<> done) {
+    service.change_ports(id, std::move(change->publish), std::move(change->unpublish), std::move(done));
+  });
+  if (!changed) co_return co_await exchange.error(changed.error());
+  const auto now = service.state().container(id);
+  co_await exchange.json(200, {{"Ports", now ? ports_map(*now) : boost::json::object()}});
+}
+
 Task<void> inspect(engine::Service& service, Exchange& exchange, Pieces pieces) {
   auto container = service.state().find_container(pieces[0]);
   if (!container) co_return co_await exchange.error(container.error());
@@ -154,6 +162,8 @@ std::vector<Route> container_routes(engine::Service& service) {
        [&service](Exchange& exchange, Pieces pieces) {
          return stop_like(service, exchange, std::move(pieces), &engine::Service::restart_container);
        }},
+      {"POST", "/fairlead/containers/{}/ports",
+       [&service](Exchange& exchange, Pieces pieces) { return change_ports(service, exchange, std::move(pieces)); }},
       {"POST", "/containers/{}/kill",
        [&service](Exchange& exchange, Pieces pieces) { return kill(service, exchange, std::move(pieces)); }},
       {"POST", "/containers/{}/rename",

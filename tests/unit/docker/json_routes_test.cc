@@ -213,8 +213,20 @@ TEST_F(Routes, CreatesAContainer) {
   EXPECT_EQ(ask("POST", "/containers/create",
                 R"({"Image":"busybox","HostConfig":{"PortBindings":{"80/tcp":[{"HostPort":"80"}]}}})")
                 .status,
-            501);
+            201);
   EXPECT_EQ(ask("POST", "/containers/create?platform=linux/arm64", R"({"Image":"busybox"})").status, 404);
+}
+
+TEST_F(Routes, ChangesPublishedPorts) {
+  const auto* path = "/fairlead/containers/web1/ports";
+  const auto reply = ask("POST", path, R"({"Publish":{"80/tcp":[{"HostPort":"8080"},{"HostPort":"8081"}]}})");
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(json::serialize(reply.value()),
+            R"({"Ports":{"80/tcp":null}})");  // the engine is a fake: nothing came of it
+  EXPECT_EQ(ask("POST", path, R"({"Unpublish":{"80/tcp":[{}]}})").status, 200);
+  EXPECT_THAT(calls(), ElementsAre("ports aaaaaaaaaaaa +2 -0", "ports aaaaaaaaaaaa +0 -1"));
+  EXPECT_EQ(ask("POST", path, R"({"Publish":{"80/icmp":[{}]}})").status, 400);
+  EXPECT_EQ(ask("POST", "/fairlead/containers/nosuch/ports", "{}").status, 404);
 }
 
 TEST_F(Routes, PassesLifeCommandsOn) {

@@ -1,0 +1,91 @@
+/// Host ports: held before a decision that takes them is stored, led and given back with it.
+#include <algorithm>
+#include <boost/asio/post.hpp>
+
+#include "base/log.h"
+#include "daemon/conductor_parts.h"
+#include "daemon/fault.h"
+#include "engine/publish.h"
+
+namespace fairlead::daemon {
+
+namespace {
+
+/// How often another port is chosen for one that another program turns out to have.
+constexpr int kAttempts = 1000;
+
+const engine::Container* publisher_of(const engine::Decision& decision, const ports::HostPort& port, bool& chosen) {
+  for (const auto& change : decision.changes) {
+    const auto* container = std::get_if<engine::Container>(&change);
+    if (!container) continue;
+    const auto at = std::ranges::find(container->published, port, &engine::Published::host);
+    if (at == container->published.end()) continue;
+    chosen = at->chosen;
+    return container;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Result<engine::Decision> Conductor::decide(const engine::Command& command, engine::Facts given) {
+  given.host.first_ephemeral = ephemeral_.first;
+  given.host.last_ephemeral = ephemeral_.second;
+  for (int attempt = 0;; ++attempt) {
+    auto decision = engine::decide(state_, command, given);
+    if (!decision) return decision;
+    const auto taken = engine::ports_touched(state_, decision->changes).taken;
+    if (taken.empty()) return decision;
+    const auto held = world_.sockets->hold(taken);
+    if (held) {
+      fault_point("publish-held");
+      return decision;
+    }
+    const auto refused = std::ranges::find_if(
+        taken, [&](const ports::HostPort& port) { return ports::describe(port) == held.error().context; });
+    if (refused == taken.end()) return std::unexpected(held.error());
+    bool chosen = false;
+    const auto* container = publisher_of(*decision, *refused, chosen);
+    if (!chosen || attempt == kAttempts)
+      return std::unexpected(engine::publish_error(state_, *container, held.error()));
+    given.busy.insert(*refused);
+  }
+}
+
+void Conductor::lead_ports(const engine::Container& container) {
+  for (const auto& published : container.published) {
+    if (const auto target = engine::target_of(state_, container, published))
+      world_.sockets->lead(published.host, *target);
+  }
+}
+
+void Conductor::take_over_ports() {
+  for (const auto& [id, container] : state_.containers()) {
+    for (const auto& published : container->published) {
+      if (published.host.number == 0) continue;
+      if (auto held = world_.sockets->hold({published.host}); !held)
+        base::log(base::LogLevel::error, "container {}: {}; its clients are still led to it, this program's are not",
+                  container->name, held.error().text);
+    }
+    lead_ports(*container);
+  }
+}
+
+void Conductor::forget_flows() {
+  if (flows_to_forget_.empty()) return;
+  boost::asio::post(flow_thread_, [this, matches = std::exchange(flows_to_forget_, {})] {
+    const auto forgotten = world_.flows->forget(matches);
+    if (!forgotten)
+      base::log(base::LogLevel::warn, "flows of what is gone stay tracked: {}", forgotten.error().text);
+    else if (*forgotten > 0)
+      base::log(base::LogLevel::debug, "{} tracked flows forgotten", *forgotten);
+  });
+}
+
+void Conductor::change_ports(ContainerId id, std::vector<ports::PortBinding> publish,
+                             std::vector<ports::PortBinding> unpublish, engine::Done<> done) {
+  spawn<void>(carry_for(id, engine::ChangePorts{id, std::move(publish), std::move(unpublish)}, "publish"),
+              std::move(done));
+}
+
+}  // namespace fairlead::daemon
