@@ -4,12 +4,14 @@ import subprocess
 
 import pytest
 from conftest import default_client
-from harness import kernel, leaks
+from harness import kernel, leaks, programs
 from harness.daemon import Daemon
 from harness.host import Host
+from harness.shell import run
 from harness.world import World
 
 NAME = "cut"
+PUBLISHED = ("-p", "8080-8082:80-82", "-p", "8083:83/udp")
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +60,14 @@ def run_cut_short(box, fault):
     box.daemon.stop()
     box.daemon.start(fault=fault, wait=False)
     kernel.wait_for(lambda: box.daemon.process.poll() is not None or box.daemon.answers(), 30, "the daemon to answer or to end")
-    for step in (("run", "-d", "--name", NAME, "busybox", "sleep", "600"), ("exec", NAME, "true"),
-                 ("stop", "-t", "0", NAME), ("rm", NAME)):
+    for step in (("run", "-d", "--name", NAME, *PUBLISHED, "busybox", "sleep", "600"), ("exec", NAME, "true"),
+                 ("publish", NAME, "8084:84"), ("stop", "-t", "0", NAME), ("rm", NAME)):
         if box.daemon.process.poll() is not None:
             break
-        box.docker(*step, check=False, timeout=30)
+        if step[0] == "publish":
+            run(programs.ours("fairlead"), "publish", "-H", box.daemon.url, *step[1:], check=False)
+        else:
+            box.docker(*step, check=False, timeout=30)
     try:
         box.daemon.process.wait(5)
     except subprocess.TimeoutExpired:
@@ -76,7 +81,8 @@ def run_cut_short(box, fault):
         box.docker("rm", "-f", NAME)
     leaks.assert_none(box.daemon, before)
     # And the name, the address and the ports are free again.
-    assert box.docker("run", "--rm", "--name", NAME, "busybox", "echo", "again").out == "again"
+    assert box.docker("run", "--rm", "--name", NAME, *PUBLISHED, "-p", "8084:84", "busybox", "echo", "again").out == "again"
+    assert ":808" not in box.host.run("ss", "-Hltun").out
 
 
 def check_works(box):

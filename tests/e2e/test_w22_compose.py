@@ -1,4 +1,4 @@
-"""W22: Debian's docker-compose 1.29: two networks, aliases, up, scale, down. (IPv4; published ports have a test of their own.)"""
+"""W22: Debian's docker-compose 1.29: two networks, aliases, up, scale, down. Both families, published ports."""
 import pytest
 from harness import kernel, leaks, names, programs, wiring
 from harness.shell import run
@@ -34,11 +34,38 @@ networks:
 """
 
 
+# The form in which compose 1.29 takes IPv6 networks.
+BOTH_FAMILIES = """
+version: "2.4"
+services:
+  web:
+    image: busybox
+    command: sh -c "mkdir -p /srv; echo works > /srv/index.html; exec httpd -f -p 80 -h /srv"
+    stop_grace_period: 0s
+    ports: ["8088:80", "127.0.0.1::81/udp"]
+    networks:
+      front: {aliases: [www], ipv4_address: 172.30.8.20, ipv6_address: "fd30:8::20"}
+      back: {}
+networks:
+  front:
+    enable_ipv6: true
+    ipam: {config: [{subnet: 172.30.8.0/24}, {subnet: "fd30:8::/64"}]}
+  back:
+    enable_ipv6: true
+    ipam: {config: [{subnet: 172.30.9.0/24}, {subnet: "fd30:9::/64"}]}
+"""
+
+
 @pytest.fixture
-def project(box):
+def text():
+    return FILE
+
+
+@pytest.fixture
+def project(box, text):
     folder = box.host.dir / "shop"
     folder.mkdir(exist_ok=True)
-    (folder / "docker-compose.yml").write_text(FILE)
+    (folder / "docker-compose.yml").write_text(text)
     argv, env = programs.compose()
 
     def compose(*args):
@@ -83,6 +110,29 @@ def test_w22_up_again_changes_nothing(box, project):
     ids = box.docker("ps", "-q").lines
     project("up", "-d")
     assert box.docker("ps", "-q").lines == ids
+
+
+@pytest.mark.parametrize("text", [BOTH_FAMILIES], ids=["both-families"])
+def test_w22_published_in_both_families(box, project, text):
+    box.host.run("ip", "addr", "replace", "fd77::2/64", "dev", "uplink", "nodad")
+    box.host.run_outside("ip", "addr", "replace", "fd77::1/64", "dev", "downlink", "nodad")
+    box.docker("run", "--rm", "busybox", "true")
+    kernel.wait_for(lambda: not box.docker("ps", "-aq").lines)
+    before = leaks.snapshot(box.daemon)
+    project("up", "-d")
+    web = container(box, "web")
+    fetch = ("curl", "-s", "--max-time", "2")
+    kernel.wait_for(lambda: box.host.run(*fetch, "http://10.77.0.2:8088/", check=False).out == "works")
+    for url in ("10.77.0.2", "[fd77::2]"):
+        assert box.host.run_outside(*fetch, f"http://{url}:8088/").out == "works"
+    for url in ("127.0.0.1:8088", "[::1]:8088", "172.30.8.20", "[fd30:8::20]"):
+        assert box.host.run(*fetch, f"http://{url}/").out == "works"
+    assert names.ask(box.pid(web), "www", "AAAA").data == ["fd30:8::20"]
+    assert project("port", "web", "80").out == "0.0.0.0:8088"
+    assert project("port", "--protocol=udp", "web", "81").out.startswith("127.0.0.1:")
+    project("down", "-t", "0")
+    leaks.assert_none(box.daemon, before)
+    assert ":8088" not in box.host.run("ss", "-Hltn").out
 
 
 def containers(box, service):

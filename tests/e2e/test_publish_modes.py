@@ -1,0 +1,92 @@
+"""Published ports where the network or the daemon is not the usual one: routed networks, trusted interfaces, a network of
+several containers' choosing, no firewall of ours, a default address."""
+import pytest
+from conftest import default_client, run_daemon
+from harness.host import Host
+from harness.reach import ask, ask_one, echo
+from harness.world import World
+
+OPTION = "com.docker.network.bridge."
+
+
+@pytest.fixture
+def neighbour(box):
+    """The outside takes the host for its router to 10.71.0.0/24."""
+    box.host.run_outside("ip", "route", "add", "10.71.0.0/24", "via", box.host.ADDRESS)
+    yield box.host.outside
+    box.host.run_outside("ip", "route", "del", "10.71.0.0/24", "via", box.host.ADDRESS)
+
+
+def start(box, name, network, *flags):
+    box.docker("run", "-d", "--name", name, "--network", network, *flags, "busybox", "sleep", "600")
+    return box.pid(name)
+
+
+def test_routed_network(box, neighbour):
+    """Its published ports are open at the container's own address; the host has none of them, the rest is closed."""
+    box.docker("network", "create", "--subnet", "10.71.0.0/24", "-o", OPTION + "gateway_mode_ipv4=routed", "routed")
+    with echo(start(box, "web1", "routed", "-p", "8080:80"), "web1", 80, 81):
+        assert ask(neighbour, [("tcp", "10.71.0.2", 80), ("icmp", "10.71.0.2", 0)]) == [f"web1 {box.host.OUTSIDE}", "pong"]
+        assert ask(neighbour, [("tcp", "10.71.0.2", 81), ("udp", "10.71.0.2", 80)]) == [None, None]
+        assert ask_one(neighbour, "tcp", box.host.ADDRESS, 8080) is None
+        assert ":8080 " not in box.host.run("ss", "-Hltn").out
+
+
+def test_trusted_interface(box, neighbour):
+    """From there published ports are reached at the container's own address as well; what is not published is not."""
+    box.docker("network", "create", "--subnet", "10.71.0.0/24", "-o", OPTION + "trusted_host_interfaces=uplink", "trusting")
+    with echo(start(box, "web1", "trusting", "-p", "127.0.0.1:8080:80"), "web1", 80, 81):
+        assert ask(neighbour, [("tcp", "10.71.0.2", 80), ("tcp", "10.71.0.2", 81), ("udp", "10.71.0.2", 80),
+                               ("tcp", box.host.ADDRESS, 8080)]) == [f"web1 {box.host.OUTSIDE}", None, None, None]
+
+
+def test_unprotected_network(box, neighbour):
+    box.docker("network", "create", "--subnet", "10.71.0.0/24", "-o", OPTION + "gateway_mode_ipv4=nat-unprotected", "open")
+    with echo(start(box, "web1", "open", "-p", "8080:80"), "web1", 80, 81):
+        assert all(ask(neighbour, [("tcp", "10.71.0.2", 80), ("tcp", "10.71.0.2", 81), ("tcp", box.host.ADDRESS, 8080)]))
+
+
+def test_ports_follow_connect_and_disconnect(box):
+    for name in ("aaa", "bbb", "shut"):
+        box.docker("network", "create", *(["--internal"] if name == "shut" else []), name)
+    with echo(start(box, "web1", "shut", "-p", "8080:80"), "web1", 80):
+        here = lambda: ask_one(box.host.outside, "tcp", box.host.ADDRESS, 8080)
+        assert here() is None and box.docker("port", "web1").out == ""
+        box.docker("network", "connect", "bbb", "web1")
+        assert here()
+        box.docker("network", "connect", "aaa", "web1")
+        assert here()
+        box.docker("network", "disconnect", "aaa", "web1")
+        assert here()
+        box.docker("network", "disconnect", "bbb", "web1")
+        assert here() is None
+
+
+def test_default_address_of_a_network(box):
+    box.docker("network", "create", "-o", OPTION + "host_binding_ipv4=127.0.0.1", "local")
+    with echo(start(box, "web1", "local", "-p", "8080:80", "-p", "0.0.0.0:8081:80"), "web1", 80):
+        assert sorted(box.docker("port", "web1").lines) == ["80/tcp -> 0.0.0.0:8081", "80/tcp -> 127.0.0.1:8080"]
+        assert ask(box.host.outside, [("tcp", box.host.ADDRESS, 8080), ("tcp", box.host.ADDRESS, 8081)])[0] is None
+        assert ask_one(box.host.ns, "tcp", "127.0.0.1", 8080)
+
+
+@pytest.mark.parametrize("option", ["--iptables=false", "--ip=127.0.0.1"])
+def test_daemons_options(peer, option):
+    """Without a firewall of ours the sockets themselves serve; --ip is where ports are published by default."""
+    host = Host()
+    running = run_daemon(host, peer, [option])
+    try:
+        box = World(host, next(running), default_client())
+        with echo(start(box, "web1", "bridge", "-p", "8080:80", "-p", "8080:80/udp"), "web1", 80):
+            questions = [(protocol, address, 8080) for protocol in ("tcp", "udp") for address in (host.ADDRESS, "127.0.0.1")]
+            answers = ask(host.ns, questions)
+            seen = ask(host.outside, [("tcp", host.ADDRESS, 8080), ("udp", host.ADDRESS, 8080)])
+            if option == "--ip=127.0.0.1":
+                assert [bool(a) for a in answers] == [False, True, False, True] and seen == [None, None]
+            else:
+                assert answers == ["web1 172.17.0.1"] * 4 and seen == ["web1 172.17.0.1"] * 2
+                assert host.run("nft", "list", "ruleset").out == ""
+        box.clear()
+    finally:
+        running.close()
+        host.remove()
