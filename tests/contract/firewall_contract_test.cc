@@ -46,6 +46,10 @@ class FirewallContract : public ::testing::TestWithParam<const char*> {
       element("guarded", {prefix("10.1.0.0/16"), port(22)}, {}, "range in a concatenation"),
       element("guarded", {ip("10.2.0.1"), port(22)}),
       element("published", {proto(6), port(80)}, {ip("172.17.0.2"), port(8080)}, "network bridge, container web"),
+      element("published6", {proto(17), port(53)}, {ip("fd00::2"), port(5353)}, "IPv6, UDP"),
+      element("subnets4", {name("docker0"), prefix("172.17.0.0/16")}, {}, "range behind a name"),
+      element("subnets4", {name("br-0123456789ab"), ip("172.18.0.1")}),
+      element("subnets6", {name("docker0"), prefix("fd00::/64")}),
       element("verdicts", {ip("10.0.0.1")}, {ports::Verdict{ports::Verdict::Kind::jump, "web"}}),
       element("verdicts", {ip("10.0.0.2")}, {ports::Verdict{ports::Verdict::Kind::drop, ""}}, "no"),
   };

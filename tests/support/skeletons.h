@@ -12,6 +12,9 @@ inline ports::FirewallSkeleton example_skeleton() {
     set masq { type ipv4_addr; flags interval; }
     set masq6 { type ipv6_addr; flags interval; }
     set guarded { type ipv4_addr . inet_service; flags interval; }
+    set subnets4 { type ifname . ipv4_addr; flags interval; }
+    set subnets6 { type ifname . ipv6_addr; flags interval; }
+    map published6 { type inet_proto . inet_service : ipv6_addr . inet_service; }
     map published { type inet_proto . inet_service : ipv4_addr . inet_service; }
     map verdicts { type ipv4_addr : verdict; }
     chain web { counter accept; }
@@ -20,6 +23,13 @@ inline ports::FirewallSkeleton example_skeleton() {
       iifname . oifname @icc counter accept;
       oifname @bridges counter drop;
       iifname @egress counter accept;
+    }
+    chain guard { type filter hook prerouting priority raw; policy accept;
+      iifname . ip saddr @subnets4 counter accept;
+    }
+    chain prerouting { type nat hook prerouting priority dstnat;
+      fib daddr type local dnat ip to meta l4proto . th dport map @published;
+      fib daddr type local dnat ip6 to meta l4proto . th dport map @published6;
     }
     chain postrouting { type nat hook postrouting priority srcnat;
       ip saddr @masq oifname != @bridges counter masquerade;
