@@ -143,5 +143,7 @@ take_down() {
 # After --host: the bridge and the rules that carry our mark go from the machine too; forwarding stays as it is.
 remove_from_machine() {
   nft delete table inet fairlead 2>/dev/null
+  # The administrator's table goes only while there are no rules in it.
+  if nft -j list table inet fairlead-user 2>/dev/null | jq -e 'all(.nftables[]; has("rule") | not)' >/dev/null; then nft delete table inet fairlead-user; fi
   if ip -j -d link show docker0 2>/dev/null | jq -e '.[0].ifalias // "" | startswith("fairlead:")' >/dev/null; then ip link del docker0; fi
 }

@@ -20,6 +20,7 @@ using Scope = std::variant<HostScope, NetworkId, SandboxId>;
 inline constexpr char kAliasPrefix[] = "fairlead:";
 inline constexpr char kNetnsPrefix[] = "fl-";
 inline constexpr char kTable[] = "fairlead";
+inline constexpr char kUserTable[] = "fairlead-user";
 
 /// What should exist for one scope; empty when the State does not know it (any more).
 std::vector<ports::Object> render(const State& state, const Scope& scope);

@@ -82,6 +82,17 @@ constexpr char kText[] = R"(
   }}
 )";
 
+// What DOCKER-USER is to Docker's users: an accept here goes on to our rules, a drop is final.
+constexpr char kUserText[] = R"(
+  comment "the administrator's rules, seen before fairlead's; fairlead makes this table once and never changes it"
+  chain prerouting {
+    type filter hook prerouting priority raw - 10; policy accept;
+  }
+  chain forward {
+    type filter hook forward priority filter - 10; policy accept;
+  }
+)";
+
 // One chain serves both families, but the host may have been a router for only one of them before we came.
 constexpr char kDropIpv6[] =
     "\n    meta nfproto ipv6 counter drop comment \"the host was no IPv6 router before: only for our networks\"";
@@ -107,6 +118,7 @@ std::vector<ports::Object> render_host(const State& state) {
     out.emplace_back(ports::Sysctl{{}, "net/ipv6/conf/all/forwarding", "1"});
   }
   if (settings.iptables) {
+    out.emplace_back(ports::FirewallSkeleton{kUserTable, kUserText, true});
     out.emplace_back(ports::FirewallSkeleton{kTable, firewall_text(state.host())});
   }
   return out;

@@ -82,8 +82,9 @@ struct Sysctl {
 /// The fixed part of our nftables table: chains, sets and maps, in the language of nft(8), without elements.
 /// It is replaced as a whole when the text changes; elements live beside it.
 struct FirewallSkeleton {
-  std::string table;  ///< `fairlead` (family inet)
-  std::string text;   ///< body of the table, between its braces
+  std::string table;     ///< `fairlead` (family inet)
+  std::string text;      ///< body of the table, between its braces
+  bool ensured = false;  ///< made where it is missing, then left to the administrator: never changed, never removed
   bool operator==(const FirewallSkeleton&) const = default;
 };
 

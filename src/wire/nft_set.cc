@@ -10,25 +10,12 @@
 #include <algorithm>
 
 #include "wire/netlink_attr.h"
+#include "wire/nft_message.h"
 
 namespace fairlead::wire {
 namespace {
 
 constexpr std::uint8_t comment_type = 0;  // NFTNL_UDATA_SET_ELEM_COMMENT and NFTNL_UDATA_TABLE_COMMENT
-
-constexpr std::uint16_t nft_type(int message) {
-  return static_cast<std::uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | message);
-}
-
-nlmsghdr* begin_nft(NetlinkBatch& batch, std::uint16_t type, std::uint16_t flags, std::uint8_t family,
-                    std::uint16_t resource = 0) {
-  nlmsghdr* header = batch.begin(type, flags);
-  auto* info = static_cast<nfgenmsg*>(mnl_nlmsg_put_extra_header(header, sizeof(nfgenmsg)));
-  info->nfgen_family = family;
-  info->version = NFNETLINK_V0;
-  info->res_id = htons(resource);
-  return header;
-}
 
 void put_bytes(nlmsghdr* header, std::uint16_t type, const std::vector<std::uint8_t>& bytes) {
   mnl_attr_put(header, type, bytes.size(), bytes.data());
@@ -49,14 +36,6 @@ void put_verdict(nlmsghdr* header, const NftVerdict& verdict) {
   mnl_attr_nest_end(header, data);
 }
 
-void put_comment(nlmsghdr* header, const std::string& comment) {
-  std::vector<std::uint8_t> triple{comment_type,
-                                   static_cast<std::uint8_t>(std::min<std::size_t>(comment.size(), 254) + 1)};
-  triple.insert(triple.end(), comment.begin(), comment.begin() + (triple[1] - 1));
-  triple.push_back(0);
-  put_bytes(header, NFTA_SET_ELEM_USERDATA, triple);
-}
-
 void put_element(nlmsghdr* header, const NftElement& element, bool key_only) {
   nlattr* nest = mnl_attr_nest_start(header, NFTA_LIST_ELEM);
   put_value(header, NFTA_SET_ELEM_KEY, element.key);
@@ -65,7 +44,7 @@ void put_element(nlmsghdr* header, const NftElement& element, bool key_only) {
   if (!key_only) {
     if (element.verdict) put_verdict(header, *element.verdict);
     if (!element.data.empty()) put_value(header, NFTA_SET_ELEM_DATA, element.data);
-    if (!element.comment.empty()) put_comment(header, element.comment);
+    if (!element.comment.empty()) put_nft_comment(header, NFTA_SET_ELEM_USERDATA, element.comment);
   }
   mnl_attr_nest_end(header, nest);
 }
@@ -78,10 +57,6 @@ void put_elements(NetlinkBatch& batch, int message, std::uint16_t flags, const s
   nlattr* list = mnl_attr_nest_start(header, NFTA_SET_ELEM_LIST_ELEMENTS);
   for (const auto& element : elements) put_element(header, element, message == NFT_MSG_DELSETELEM);
   mnl_attr_nest_end(header, list);
-}
-
-bool is(const nlmsghdr* message, int type) {
-  return message->nlmsg_type == nft_type(type) && mnl_nlmsg_get_payload_len(message) >= sizeof(nfgenmsg);
 }
 
 std::uint32_t attr_be32(const nlattr* attr) {
@@ -137,6 +112,32 @@ NftElement read_element(const nlattr* nest) {
 }
 
 }  // namespace
+
+std::uint16_t nft_type(int message) {
+  return static_cast<std::uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | message);
+}
+
+nlmsghdr* begin_nft(NetlinkBatch& batch, std::uint16_t type, std::uint16_t flags, std::uint8_t family,
+                    std::uint16_t resource) {
+  nlmsghdr* header = batch.begin(type, flags);
+  auto* info = static_cast<nfgenmsg*>(mnl_nlmsg_put_extra_header(header, sizeof(nfgenmsg)));
+  info->nfgen_family = family;
+  info->version = NFNETLINK_V0;
+  info->res_id = htons(resource);
+  return header;
+}
+
+bool is_nft(const nlmsghdr* message, int type) {
+  return message->nlmsg_type == nft_type(type) && mnl_nlmsg_get_payload_len(message) >= sizeof(nfgenmsg);
+}
+
+void put_nft_comment(nlmsghdr* header, std::uint16_t attribute, const std::string& comment) {
+  std::vector<std::uint8_t> triple{comment_type,
+                                   static_cast<std::uint8_t>(std::min<std::size_t>(comment.size(), 254) + 1)};
+  triple.insert(triple.end(), comment.begin(), comment.begin() + (triple[1] - 1));
+  triple.push_back(0);
+  put_bytes(header, attribute, triple);
+}
 
 std::size_t nft_type_size(std::uint32_t type) {
   switch (type) {
@@ -197,10 +198,12 @@ void put_nft_dump_elements(NetlinkBatch& batch, const std::string& table, const 
 }
 
 std::optional<NftTable> parse_nft_table(const nlmsghdr* message) {
-  if (!is(message, NFT_MSG_NEWTABLE)) return std::nullopt;
+  if (!is_nft(message, NFT_MSG_NEWTABLE)) return std::nullopt;
   NftTable table;
   for_each_attr(message, sizeof(nfgenmsg), [&](const nlattr* attr, int type) {
     if (type == NFTA_TABLE_NAME) table.name = attr_string(attr);
+    if (type == NFTA_TABLE_FLAGS) table.flags = attr_be32(attr);
+    if (type == NFTA_TABLE_OWNER) table.owner = attr_be32(attr);
     if (type == NFTA_TABLE_USERDATA) table.comment = nft_comment(attr_bytes(attr));
   });
   if (table.name.empty()) return std::nullopt;
@@ -208,7 +211,7 @@ std::optional<NftTable> parse_nft_table(const nlmsghdr* message) {
 }
 
 std::optional<NftSet> parse_nft_set(const nlmsghdr* message) {
-  if (!is(message, NFT_MSG_NEWSET)) return std::nullopt;
+  if (!is_nft(message, NFT_MSG_NEWSET)) return std::nullopt;
   NftSet set;
   for_each_attr(message, sizeof(nfgenmsg), [&](const nlattr* attr, int type) {
     switch (type) {
@@ -238,7 +241,7 @@ std::optional<NftSet> parse_nft_set(const nlmsghdr* message) {
 
 std::vector<NftElement> parse_nft_elements(const nlmsghdr* message) {
   std::vector<NftElement> elements;
-  if (!is(message, NFT_MSG_NEWSETELEM)) return elements;
+  if (!is_nft(message, NFT_MSG_NEWSETELEM)) return elements;
   for_each_attr(message, sizeof(nfgenmsg), [&](const nlattr* attr, int type) {
     if (type != NFTA_SET_ELEM_LIST_ELEMENTS) return;
     for_each_attr(attr, [&](const nlattr* element, int) { elements.push_back(read_element(element)); });

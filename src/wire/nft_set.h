@@ -55,6 +55,8 @@ struct NftElement {
 struct NftTable {
   std::string name;
   std::string comment;
+  std::uint32_t flags = 0;  ///< `nft_table_owner`, `nft_table_persist` (wire/nft_replay.h)
+  std::uint32_t owner = 0;  ///< netlink port of the socket that it belongs to; 0 for none
 };
 
 /// Brackets of a transaction: all between them happens or nothing.

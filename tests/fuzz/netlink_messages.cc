@@ -7,6 +7,7 @@
 #include "wire/netlink_link.h"
 #include "wire/netlink_loss.h"
 #include "wire/netlink_route.h"
+#include "wire/nft_replay.h"
 #include "wire/nft_set.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -21,6 +22,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     (void)parse_nft_elements(message);
     (void)parse_link_loss(message);
     (void)parse_nft_notice(message);
+    NetlinkBatch batch;
+    (void)put_nft_replay(batch, message, 1);
+    (void)batch.bytes();
   });
   return 0;
 }

@@ -34,8 +34,9 @@ class FakeFirewall final : public ports::Firewall {
       if (there == objects_.end()) continue;
       const auto* skeleton = std::get_if<ports::FirewallSkeleton>(&object);
       // Of another text only its hash is known.
-      found.push_back(skeleton != nullptr && there->second != object ? ports::FirewallSkeleton{skeleton->table, {}}
-                                                                     : there->second);
+      found.push_back(skeleton != nullptr && !skeleton->ensured && there->second != object
+                          ? ports::FirewallSkeleton{skeleton->table, {}}
+                          : there->second);
     }
     return found;
   }
@@ -69,6 +70,8 @@ class FakeFirewall final : public ports::Firewall {
     const auto* element = std::get_if<ports::FirewallElement>(&object);
     if (skeleton == nullptr && element == nullptr)
       return base::fail(base::ErrorKind::internal, "not a firewall object");
+    if (skeleton != nullptr && skeleton->ensured && (!step.after || objects_.contains(ports::key_of(object))))
+      return {};
     if (step.before) objects_.erase(ports::key_of(*step.before));
     if (step.after) {
       if (element != nullptr && !declares(*element)) {

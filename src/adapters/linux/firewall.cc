@@ -4,12 +4,15 @@
 #include <linux/netlink.h>
 
 #include <algorithm>
+#include <cerrno>
 
+#include "adapters/linux/compiled_table.h"
 #include "adapters/linux/element_commit.h"
 #include "adapters/linux/netns.h"
 #include "adapters/linux/nft_fields.h"
 #include "adapters/linux/skeleton.h"
 #include "base/log.h"
+#include "wire/nft_replay.h"
 #include "wire/nft_text.h"
 
 namespace fairlead::linuxnet {
@@ -28,13 +31,26 @@ class LinuxFirewall final : public ports::Firewall {
 
  private:
   base::Result<void> replace(const ports::FirewallSkeleton& skeleton, bool keep, const ports::Plan& steps);
+  base::Result<void> replace_owned(const ports::FirewallSkeleton& skeleton, const Elements& elements);
+  base::Result<void> remove(const std::string& table);
   base::Result<bool> is_current(const ports::FirewallSkeleton& skeleton, bool wanted);
+  base::Result<std::optional<wire::NftTable>> find(const std::string& table);
+  base::Result<void> ensure(const ports::FirewallSkeleton& skeleton);
+  base::Result<std::vector<Ack>> transact(wire::NetlinkBatch& batch);
   base::Result<ports::Object> as_found(const ports::FirewallElement& wanted, const Elements& there) const;
 
   base::Fd netns_;
   NetlinkSocket socket_;
   NftTables tables_;
+  bool may_own_ = true;  ///< until the kernel says that it knows no tables that persist
 };
+
+/// A table that is only ever made, for others to fill.
+bool is_ensured(const ports::Step& step) {
+  if (!step.before && !step.after) return false;
+  const auto* skeleton = std::get_if<ports::FirewallSkeleton>(&step.subject());
+  return skeleton != nullptr && skeleton->ensured;
+}
 
 /// The last word of `steps` on a skeleton: which, and whether it is to be. Nothing if they do not speak of one.
 struct SkeletonChange {
@@ -45,7 +61,7 @@ struct SkeletonChange {
 base::Result<std::optional<SkeletonChange>> skeleton_change(const ports::Plan& steps) {
   std::optional<SkeletonChange> last;
   for (const auto& step : steps) {
-    if (!step.before && !step.after) continue;
+    if ((!step.before && !step.after) || is_ensured(step)) continue;
     const auto* skeleton = std::get_if<ports::FirewallSkeleton>(&step.subject());
     if (skeleton == nullptr) {
       if (std::holds_alternative<ports::FirewallElement>(step.subject())) continue;
@@ -88,27 +104,30 @@ std::string table_text(const ports::FirewallSkeleton& skeleton, const Elements& 
 }
 
 base::Result<bool> LinuxFirewall::is_current(const ports::FirewallSkeleton& skeleton, bool wanted) {
-  auto comment = tables_.comment(skeleton.table);
-  if (!comment) return std::unexpected(comment.error());
-  if (!*comment) return !wanted;
-  if (!is_our_comment(**comment)) {
+  auto table = find(skeleton.table);
+  if (!table) return std::unexpected(table.error());
+  if (!*table) return !wanted;
+  if (!is_our_comment((*table)->comment)) {
     return base::fail(
         base::ErrorKind::conflict,
         fmt::format("the firewall table \"inet {}\" was not made by fairlead, it is left alone", skeleton.table));
   }
-  return wanted && **comment == skeleton_comment(skeleton.text);
+  return wanted && (*table)->comment == skeleton_comment(skeleton.text);
 }
 
 base::Result<void> LinuxFirewall::commit(const ports::Plan& steps) {
   auto change = skeleton_change(steps);
   if (!change) return std::unexpected(change.error());
+  for (const auto& step : steps) {
+    if (!is_ensured(step) || !step.after) continue;
+    if (auto ensured = ensure(std::get<ports::FirewallSkeleton>(*step.after)); !ensured) return ensured;
+  }
   if (*change) {
     const auto& [skeleton, wanted] = **change;
     auto current = is_current(*skeleton, wanted);
     if (!current) return std::unexpected(current.error());
     if (!*current && !wanted) {
-      tables_.forget();
-      return run_nft(netns_, fmt::format("delete table inet {}\n", skeleton->table));
+      return remove(skeleton->table);
     }
     if (!*current) {
       auto replaced = replace(*skeleton, true, steps);
@@ -122,6 +141,93 @@ base::Result<void> LinuxFirewall::commit(const ports::Plan& steps) {
     }
   }
   return ElementCommit(socket_, tables_).run(steps);
+}
+
+/// As it is, once it is ours to change: one that a daemon of ours left behind is taken over.
+base::Result<std::optional<wire::NftTable>> LinuxFirewall::find(const std::string& table) {
+  auto found = tables_.table(table);
+  if (!found || !*found || !is_our_comment((*found)->comment)) return found;
+  const auto& [name, comment, flags, owner] = **found;
+  if (owner != 0 && owner != socket_.port()) {
+    return base::fail(base::ErrorKind::conflict,
+                      fmt::format("the firewall table \"inet {}\" belongs to a program that runs (netlink port {}): "
+                                  "two daemons cannot share one network namespace",
+                                  table, owner));
+  }
+  if (owner != 0 || (flags & wire::nft_table_persist) == 0) return found;
+  wire::NetlinkBatch batch;
+  wire::put_nft_begin(batch);
+  wire::put_nft_owned_table(batch, table, comment);
+  wire::put_nft_end(batch);
+  if (auto adopted = transact(batch); !adopted) return std::unexpected(adopted.error());
+  return found;
+}
+
+base::Result<std::vector<Ack>> LinuxFirewall::transact(wire::NetlinkBatch& batch) {
+  bool lost = false;
+  auto acks = socket_.transact_unacknowledged(batch, lost);
+  if (!acks) return acks;
+  for (const auto& ack : *acks) {
+    if (ack.error != 0) return base::fail_errno(ack.error, "changing a firewall table " + ack.reason);
+  }
+  if (lost) return base::fail(base::ErrorKind::internal, "changing a firewall table: the kernel refused it");
+  return acks;
+}
+
+base::Result<void> LinuxFirewall::remove(const std::string& table) {
+  tables_.forget();
+  wire::NetlinkBatch batch;
+  wire::put_nft_begin(batch);
+  wire::put_nft_delete_table(batch, table);
+  wire::put_nft_end(batch);
+  auto removed = transact(batch);
+  if (!removed) return std::unexpected(removed.error());
+  return {};
+}
+
+base::Result<void> LinuxFirewall::ensure(const ports::FirewallSkeleton& skeleton) {
+  auto there = tables_.table(skeleton.table);
+  if (!there) return std::unexpected(there.error());
+  if (*there) return {};
+  return run_nft(netns_, fmt::format("table inet {} {{\n{}\n}}\n", skeleton.table, skeleton.text));
+}
+
+/// All of it on our own socket, whose property the table is. `not_implemented` where the kernel has no such tables.
+base::Result<void> LinuxFirewall::replace_owned(const ports::FirewallSkeleton& skeleton, const Elements& elements) {
+  auto there = tables_.table(skeleton.table);
+  if (!there) return std::unexpected(there.error());
+  auto compiled = compile_table(skeleton.table, skeleton.text);
+  if (!compiled) return std::unexpected(compiled.error());
+  std::map<std::string, wire::NftSet> sets;
+  wire::NetlinkBatch batch;
+  wire::put_nft_begin(batch);
+  if (*there) wire::put_nft_delete_table(batch, skeleton.table);
+  const auto made = batch.count();
+  wire::put_nft_owned_table(batch, skeleton.table, skeleton_comment(skeleton.text));
+  for (std::uint32_t id = 1; const auto& message : *compiled) {
+    const auto* header = reinterpret_cast<const nlmsghdr*>(message.data());
+    if (!wire::put_nft_replay(batch, header, id++))
+      return base::fail(base::ErrorKind::internal, "a part of the firewall table cannot be carried over");
+    if (auto set = wire::parse_nft_set(header)) sets.emplace(set->name, *set);
+  }
+  for (const auto& [key, element] : elements) {
+    const auto set = sets.find(element.set);
+    if (set == sets.end()) return base::fail(base::ErrorKind::not_found, "there is no set " + element.set);
+    auto encoded = encode_element(set->second, element);
+    if (!encoded) return std::unexpected(encoded.error());
+    wire::put_nft_new_elements(batch, skeleton.table, element.set, *encoded);
+  }
+  wire::put_nft_end(batch);
+  bool lost = false;
+  auto acks = socket_.transact_unacknowledged(batch, lost);
+  if (!acks) return std::unexpected(acks.error());
+  const auto refusal = acks->at(made).error;
+  if (refusal == EOPNOTSUPP || refusal == EINVAL)
+    return base::fail(base::ErrorKind::not_implemented, "the kernel has no persistent tables");
+  for (const auto& ack : *acks) {
+    if (ack.error != 0) return base::fail_errno(ack.error, "replacing the firewall table " + ack.reason);
+  }
+  return {};
 }
 
 /// A new skeleton, the elements that are there and those of this commit, all in one transaction.
@@ -140,6 +246,12 @@ base::Result<void> LinuxFirewall::replace(const ports::FirewallSkeleton& skeleto
   auto elements = after_steps(std::move(kept), skeleton.table, steps);
   if (!elements) return std::unexpected(elements.error());
   tables_.forget();
+  if (may_own_) {
+    auto owned = replace_owned(skeleton, *elements);
+    if (owned || owned.error().kind != base::ErrorKind::not_implemented) return owned;
+    may_own_ = false;
+    base::log(base::LogLevel::info, "this kernel knows no firewall tables that persist (6.9): others can delete ours");
+  }
   auto replaced = run_nft(netns_, table_text(skeleton, *elements));
   if (!replaced) replaced.error().context = ports::describe(skeleton);
   return replaced;
@@ -168,11 +280,11 @@ base::Result<std::vector<ports::Object>> LinuxFirewall::observe(const std::vecto
   std::vector<ports::Object> found;
   for (const auto& object : wanted) {
     if (const auto* skeleton = std::get_if<ports::FirewallSkeleton>(&object)) {
-      auto comment = tables_.comment(skeleton->table);
-      if (!comment) return std::unexpected(comment.error());
-      if (!*comment) continue;
+      auto table = find(skeleton->table);
+      if (!table) return std::unexpected(table.error());
+      if (!*table) continue;
       // Of another body only the hash is known.
-      const bool same = **comment == skeleton_comment(skeleton->text);
+      const bool same = skeleton->ensured || (*table)->comment == skeleton_comment(skeleton->text);
       found.push_back(same ? *skeleton : ports::FirewallSkeleton{skeleton->table, {}});
     }
     const auto* element = std::get_if<ports::FirewallElement>(&object);

@@ -54,6 +54,10 @@ base::Result<NetlinkSocket> NetlinkSocket::open(int bus) {
   return opened;
 }
 
+std::uint32_t NetlinkSocket::port() const {
+  return mnl_socket_get_portid(socket_.get());
+}
+
 base::Result<void> NetlinkSocket::send(wire::NetlinkBatch& batch) {
   const auto bytes = batch.bytes();
   if (mnl_socket_sendto(socket_.get(), bytes.data(), bytes.size()) < 0) {

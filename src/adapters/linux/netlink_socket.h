@@ -26,6 +26,9 @@ class NetlinkSocket {
   /// `bus` is NETLINK_ROUTE or NETLINK_NETFILTER.
   static base::Result<NetlinkSocket> open(int bus);
 
+  /// By which the kernel knows the socket (netlink(7): nl_pid).
+  std::uint32_t port() const;
+
   /// Sends requests that all carry NLM_F_ACK and waits for every answer, in request order. `on_message` sees replies
   /// that are not acknowledgements. Every request is carried out, also those behind a failed one.
   base::Result<std::vector<Ack>> transact(wire::NetlinkBatch& batch, const OnMessage& on_message = {});

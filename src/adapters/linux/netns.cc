@@ -84,6 +84,15 @@ base::Result<base::Fd> current_netns() {
   return fd;
 }
 
+base::Result<base::Fd> scratch_netns() {
+  auto home = current_netns();
+  if (!home) return std::unexpected(home.error());
+  if (unshare(CLONE_NEWNET) != 0) return base::fail_errno(errno, "making a network namespace");
+  auto made = current_netns();
+  go_back_or_die(*home);
+  return made;
+}
+
 base::Result<base::Fd> open_netns(const std::string& name) {
   auto path = path_of(name);
   if (!path) return std::unexpected(path.error());

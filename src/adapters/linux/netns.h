@@ -13,6 +13,8 @@ inline constexpr const char* netns_directory = "/run/netns";
 
 /// A handle on the calling thread's own namespace.
 base::Result<base::Fd> current_netns();
+/// A new namespace that lasts as long as its handle, and what is opened in it. The calling thread stays where it is.
+base::Result<base::Fd> scratch_netns();
 /// A handle on a pinned namespace; an empty `Fd` when there is no live pin of that name.
 base::Result<base::Fd> open_netns(const std::string& name);
 /// Makes a namespace and pins it; false if a live pin of that name was there already. A dead one (a plain file, what an

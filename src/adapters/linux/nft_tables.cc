@@ -7,10 +7,10 @@
 
 namespace fairlead::linuxnet {
 
-base::Result<std::optional<std::string>> NftTables::comment(const std::string& table) {
-  std::optional<std::string> found;
+base::Result<std::optional<wire::NftTable>> NftTables::table(const std::string& name) {
+  std::optional<wire::NftTable> found;
   const auto look = [&](const nlmsghdr* message) {
-    if (auto seen = wire::parse_nft_table(message); seen && seen->name == table) found = std::move(seen->comment);
+    if (auto seen = wire::parse_nft_table(message); seen && seen->name == name) found = std::move(seen);
   };
   auto read = socket_.dump(&wire::put_nft_dump_tables, look, [&] { found.reset(); });
   if (!read) return std::unexpected(read.error());

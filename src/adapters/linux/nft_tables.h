@@ -15,8 +15,8 @@ namespace fairlead::linuxnet {
 class NftTables {
  public:
   explicit NftTables(NetlinkSocket& socket) : socket_(socket) {}
-  /// Its comment; nothing if there is no such table.
-  base::Result<std::optional<std::string>> comment(const std::string& table);
+  /// Nothing if there is no such table.
+  base::Result<std::optional<wire::NftTable>> table(const std::string& name);
   /// How the set is declared, or nullptr.
   base::Result<std::shared_ptr<const wire::NftSet>> find(const std::string& table, const std::string& set);
   /// All elements of one set; none if it is gone.
