@@ -25,6 +25,7 @@ struct Settings {
   std::vector<AddressPool> address_pools;   ///< empty: Docker's defaults
   std::uint32_t mtu = 0;                    ///< --mtu; 0 takes the egress interface's
   std::vector<std::string> dns, dns_options, dns_search;
+  std::vector<base::Ip> host_gateway;  ///< --host-gateway-ip, one of a family; empty: the default bridge's addresses
   bool icc = true, ip_forward = true, ip_masq = true, iptables = true;
   std::map<std::string, std::string> runtimes;  ///< name -> path
   std::string default_runtime = "runc";

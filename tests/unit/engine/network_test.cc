@@ -206,6 +206,19 @@ TEST(Connect, AStoppedContainerIsWiredAtItsNextStart) {
   EXPECT_EQ(world.address(id, 1), "172.18.0.2/16");
 }
 
+TEST(Connect, AStoppedContainerCanLeaveANetworkThatIsGone) {
+  World world;
+  world.boot();
+  const auto network = world.make_network("n1");
+  const auto id = world.create_in("c1", "n1");
+  world.must(RemoveNetwork{network});
+  EXPECT_EQ(world.refusal(Disconnect{id, "n2"}), "container " + id.text() + " is not connected to network n2");
+  world.must(Disconnect{id, "n1"});
+  EXPECT_TRUE(world.container(id).attachments.empty());
+  world.start(id);
+  EXPECT_EQ(world.refusal(Disconnect{id, "n1"}), "network n1 not found");
+}
+
 TEST(State, FindsByIdNameAndUniquePrefix) {
   World world;
   world.boot();
