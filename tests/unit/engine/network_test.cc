@@ -105,7 +105,8 @@ TEST(Network, SubnetsOneAfterTheOther) {
   // 172.17 to 172.31, and sixteen /20 of 192.168 but for the one that holds the host's own subnet.
   EXPECT_EQ(made, 14 + 15);
   EXPECT_EQ(world.refusal(named("more")),
-            "all predefined address pools have been fully subnetted: 30 bridge networks exist; --default-address-pool "
+            "all predefined address pools have been fully subnetted: 30 bridge networks exist and the host itself "
+            "routes 192.168.1.0/24; --default-address-pool "
             "base=CIDR,size=BITS (default-address-pools in the configuration file) gives more and smaller subnets, "
             "--subnet names one");
 }
