@@ -1,8 +1,9 @@
 /// Names per second, in a closed loop: our name server beside a bare UDP echo in the same namespace, interleaved.
 ///   bench_dns [ROUNDS [SECONDS]]                   our own server, in private namespaces (needs root)
-///   bench_dns client NAME OUTSTANDING SECONDS      only the client, against 127.0.0.11:53 of the namespace it is
-///   started in;
-///                                                  a `*` in NAME becomes a number, so that no cache can answer
+///   bench_dns client NAME OUTSTANDING SECONDS [PORT]
+///                                                  only the client, against 127.0.0.11 of the namespace it is started
+///                                                  in; a `*` in NAME becomes a number, so that no cache can answer
+///   bench_dns echo PORT                            a bare echo at 127.0.0.11, until it is ended
 ///   bench_dns server ADDRESS                       an outside server that knows every name, until it is ended
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -216,12 +217,15 @@ int run(int rounds, double seconds) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc == 5 && std::string_view(argv[1]) == "client") {
-    const auto one = closed_loop(53, argv[2], std::atoi(argv[3]), std::atof(argv[4]));
+  const std::string_view mode = argc > 1 ? argv[1] : "";
+  if ((argc == 5 || argc == 6) && mode == "client") {
+    const int port = argc == 6 ? std::atoi(argv[5]) : 53;
+    const auto one = closed_loop(port, argv[2], std::atoi(argv[3]), std::atof(argv[4]));
     fmt::print("{:.0f} per second, {:.1f} µs median, {:.1f} µs p99, {} lost\n", one.rate, one.median, one.p99,
                one.lost);
     return 0;
   }
-  if (argc == 3 && std::string_view(argv[1]) == "server") echo(argv[2], 53, true);
+  if (argc == 3 && mode == "server") echo(argv[2], 53, true);
+  if (argc == 3 && mode == "echo") echo("127.0.0.11", std::atoi(argv[2]), false);
   return run(argc > 1 ? std::atoi(argv[1]) : 20, argc > 2 ? std::atof(argv[2]) : 0.5);
 }

@@ -246,6 +246,20 @@ base::Result<void> set_dns_search(Options& options, const Values& values) {
   return {};
 }
 
+base::Result<void> set_host_gateway(Options& options, const Values& values) {
+  std::vector<base::Ip> addresses;
+  for (const auto& value : values) {
+    const auto address = base::Ip::parse(value);
+    if (!address) return wrong(fmt::format("IP address is not correctly formatted: {}", value));
+    if (std::ranges::find(addresses, address->family(), &base::Ip::family) != addresses.end())
+      return wrong(
+          fmt::format("only one {} host gateway IP address can be specified", address->is_v4() ? "IPv4" : "IPv6"));
+    addresses.push_back(*address);
+  }
+  options.settings.host_gateway = std::move(addresses);
+  return {};
+}
+
 base::Result<void> set_bridge(Options& options, const Values& values) {
   const std::string& name = values.back();
   if (name.empty()) return {};  // dockerd takes an empty name for "not given"

@@ -19,6 +19,7 @@ base::Result<void> set_mtu(Options& options, const Values& values);
 base::Result<void> set_dns(Options& options, const Values& values);
 base::Result<void> set_dns_options(Options& options, const Values& values);
 base::Result<void> set_dns_search(Options& options, const Values& values);
+base::Result<void> set_host_gateway(Options& options, const Values& values);
 base::Result<void> set_bridge(Options& options, const Values& values);
 base::Result<void> set_runtimes(Options& options, const Values& values);
 base::Result<void> set_default_runtime(Options& options, const Values& values);

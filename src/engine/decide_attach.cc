@@ -70,8 +70,8 @@ base::Result<Decision> decide_one(const State& state, const Disconnect& command,
   if (!known) return std::unexpected(known.error());
   Container container = **known;
   const auto network = state.find_network(command.network);
-  // A network that is gone can still be named in a container, and must not stay there for ever.
-  if (!network && !command.force) return std::unexpected(network.error());
+  // A network that is gone can still be named in a container that does not run, and must not stay there for ever.
+  if (!network && !command.force && container.is_up()) return std::unexpected(network.error());
   const auto name = network ? (*network)->name : command.network;
   if (network && (*network)->driver == Driver::host && is_host_mode(container.spec.network_mode)) {
     return base::fail(ErrorKind::invalid,

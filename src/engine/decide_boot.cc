@@ -65,7 +65,7 @@ base::Result<Subnet> pick_bridge_subnet(const State& state, const Facts& facts) 
     return subnet_at({fixed.address().plus(1), fixed.length()}, settings);
   }
   const auto prefix = pick_subnet(pools_of(settings), taken);
-  if (!prefix) return pools_used_up(state);
+  if (!prefix) return pools_used_up(state, pools_of(settings), facts.host);
   return Subnet{.prefix = *prefix, .gateway = prefix->address().plus(1)};
 }
 

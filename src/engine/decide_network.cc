@@ -72,7 +72,7 @@ base::Result<void> add_subnet(const State& state, base::Family family, const Fac
     pools = {{*host.ula, 64}};
   }
   const auto prefix = pick_subnet(pools, taken_subnets(state, facts.host), family);
-  if (!prefix) return pools_used_up(state);
+  if (!prefix) return pools_used_up(state, pools, facts.host);
   network.subnets.push_back({.prefix = *prefix});
   return {};
 }

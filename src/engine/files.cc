@@ -19,20 +19,29 @@ constexpr char kLocalhost[] =
     "ff02::1\tip6-allnodes\n"
     "ff02::2\tip6-allrouters\n";
 
-/// What `host-gateway` stands for: the default bridge's address.
-std::string host_gateway(const State& state) {
+/// What `host-gateway` stands for: what the administrator said, else the default bridge's addresses.
+std::vector<base::Ip> host_gateway(const State& state) {
+  if (!state.settings().host_gateway.empty()) return state.settings().host_gateway;
+  std::vector<base::Ip> found;
   const auto network = state.find_network("bridge");
-  if (!network || (*network)->subnets.empty() || !(*network)->subnets[0].gateway) return {};
-  return (*network)->subnets[0].gateway->text();
+  if (!network) return found;
+  for (const auto& subnet : (*network)->subnets) {
+    if (subnet.gateway) found.push_back(*subnet.gateway);
+  }
+  return found;
 }
 
 std::string extra_host(const State& state, const std::string& entry) {
   const auto at = entry.find_first_of(":=");
   if (at == std::string::npos) return {};
-  std::string address = entry.substr(at + 1);
-  if (address == "host-gateway") address = host_gateway(state);
+  const auto name = entry.substr(0, at);
+  std::string address = entry.substr(at + 1), out;
+  if (address == "host-gateway") {
+    for (const auto& gateway : host_gateway(state)) out += fmt::format("{}\t{}\n", gateway.text(), name);
+    return out;
+  }
   if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
-  return address.empty() ? "" : fmt::format("{}\t{}\n", address, entry.substr(0, at));
+  return address.empty() ? "" : fmt::format("{}\t{}\n", address, name);
 }
 
 /// `--link other:alias` on the default bridge: the other's address under its alias, its short id and its name.

@@ -155,15 +155,43 @@ base::Prefix draw_ula(const base::Entropy& entropy) {
   return {base::Ip::v6(bytes), 48};
 }
 
-std::unexpected<base::Error> pools_used_up(const State& state) {
+namespace {
+
+/// The host's own routes and addresses that lie in the pools; those of our bridges are not meant.
+std::vector<std::string> host_routes_within(const State& state, const std::vector<AddressPool>& pools,
+                                            const ports::HostFacts& host) {
+  std::vector<std::string> found;
+  for (const auto& route : host_subnets(host)) {
+    const auto is_ours = [&](const auto& entry) {
+      return std::ranges::any_of(entry.second->subnets, [&](const Subnet& s) { return s.prefix.overlaps(route); });
+    };
+    const auto holds = [&](const AddressPool& pool) { return pool.base.overlaps(route); };
+    if (std::ranges::none_of(pools, holds) || std::ranges::any_of(state.networks(), is_ours)) continue;
+    auto text = route.network().text();
+    if (std::ranges::find(found, text) == found.end()) found.push_back(std::move(text));
+  }
+  return found;
+}
+
+constexpr std::size_t kRoutesTold = 4;
+
+}  // namespace
+
+std::unexpected<base::Error> pools_used_up(const State& state, const std::vector<AddressPool>& pools,
+                                           const ports::HostFacts& host) {
   const auto networks = std::ranges::count_if(state.networks(), [](const auto& entry) {
     return entry.second->driver == Driver::bridge && !entry.second->config_only;
   });
+  auto routes = host_routes_within(state, pools, host);
+  const auto more = routes.size() > kRoutesTold ? fmt::format(" and {} more", routes.size() - kRoutesTold) : "";
+  routes.resize(std::min(routes.size(), kRoutesTold));
+  const auto skipped =
+      routes.empty() ? "" : fmt::format(" and the host itself routes {}{}", fmt::join(routes, ", "), more);
   return base::fail(ErrorKind::invalid,
-                    fmt::format("all predefined address pools have been fully subnetted: {} bridge networks exist; "
+                    fmt::format("all predefined address pools have been fully subnetted: {} bridge networks exist{}; "
                                 "--default-address-pool base=CIDR,size=BITS (default-address-pools in the "
                                 "configuration file) gives more and smaller subnets, --subnet names one",
-                                networks));
+                                networks, skipped));
 }
 
 }  // namespace fairlead::engine

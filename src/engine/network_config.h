@@ -29,8 +29,10 @@ std::vector<AddressPool> pools_of(const Settings& settings, base::Family family 
 /// A /48 of our own out of fd00::/8, its global id random (RFC 4193, section 3.2).
 base::Prefix draw_ula(const base::Entropy& entropy);
 
-/// 400 `all predefined address pools have been fully subnetted`, with how many networks there are and what helps.
-std::unexpected<base::Error> pools_used_up(const State& state);
+/// 400 `all predefined address pools have been fully subnetted`, with how many networks there are, which routes of the
+/// host stand in `pools`, and what helps.
+std::unexpected<base::Error> pools_used_up(const State& state, const std::vector<AddressPool>& pools,
+                                           const ports::HostFacts& host);
 
 /// Puts the IPv4 subnets before the IPv6 ones; within a family the order stays.
 void ipv4_first(std::vector<Subnet>& subnets);

@@ -26,6 +26,7 @@ struct Settings {
   std::uint32_t mtu = 0;                    ///< --mtu; 0 takes the egress interface's
   std::optional<base::Ip> default_binding;  ///< --ip: where ports are published when no address is named; none: everywhere
   std::vector<std::string> dns, dns_options, dns_search;
+  std::vector<base::Ip> host_gateway;  ///< --host-gateway-ip, one of a family; empty: the default bridge's addresses
   bool icc = true, ip_forward = true, ip_masq = true, iptables = true;
   std::map<std::string, std::string> runtimes;  ///< name -> path
   std::string default_runtime = "runc";

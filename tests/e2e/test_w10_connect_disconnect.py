@@ -82,6 +82,19 @@ def test_connect_what_does_not_run(box):
     assert list(wiring.check(box, "sleeper")) == ["extra"]
 
 
+def test_a_network_that_is_gone(box):
+    """A container that does not run holds no network back, and can be freed of its name."""
+    for name in ("gone", "stays"):
+        box.docker("network", "create", name)
+    box.docker("create", "--name", "sleeper", "--net", "gone", "busybox", "sleep", "600")
+    box.docker("network", "connect", "stays", "sleeper")
+    box.docker("network", "rm", "gone")
+    assert "network gone not found" in box.refused("start", "sleeper")
+    box.docker("network", "disconnect", "gone", "sleeper")
+    box.docker("start", "sleeper")
+    assert list(wiring.check(box, "sleeper")) == ["stays"]
+
+
 def test_internal_network(box):
     """No way out, no default route; its own containers are reached."""
     box.docker("network", "create", "--internal", "inner")

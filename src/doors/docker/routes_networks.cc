@@ -102,11 +102,11 @@ Task<void> disconnect(engine::Service& service, Exchange& exchange, Pieces piece
   const auto request = parse_network_disconnect(*body);
   if (!request) co_return co_await exchange.error(request.error());
   const auto network = service.state().find_network(pieces[0]);
-  if (!network) co_return co_await exchange.error(network.error());
   const auto container = service.state().find_container(request->container);
-  if (!container) co_return co_await exchange.error(container.error());
+  if (!container) co_return co_await exchange.error(network ? container.error() : network.error());
   const auto id = (*container)->id;
-  const std::string name = (*network)->name;
+  // One that is gone may still stand in the container.
+  const std::string name = network ? (*network)->name : pieces[0];
   co_await answer(exchange, co_await call([&](engine::Done<> done) {
                     service.disconnect_network(id, name, request->force, std::move(done));
                   }),

@@ -71,6 +71,10 @@ TEST(Options, TakesDockerdsWords) {
                               "1.1.1.1",
                               "--dns",
                               "::1",
+                              "--host-gateway-ip",
+                              "10.9.9.9",
+                              "--host-gateway-ip",
+                              "fd00::9",
                               "--dns-opt",
                               "ndots:1",
                               "--dns-search",
@@ -106,6 +110,7 @@ TEST(Options, TakesDockerdsWords) {
   EXPECT_EQ(settings.address_pools[1].size, 20);
   EXPECT_EQ(settings.mtu, 1400u);
   EXPECT_THAT(settings.dns, ElementsAre("1.1.1.1", "::1"));
+  EXPECT_THAT(settings.host_gateway, ElementsAre(*base::Ip::parse("10.9.9.9"), *base::Ip::parse("fd00::9")));
   EXPECT_THAT(settings.dns_options, ElementsAre("ndots:1"));
   EXPECT_THAT(settings.dns_search, ElementsAre("a.example"));
   EXPECT_EQ(settings.runtimes.at("mine"), "/usr/bin/mine");
@@ -207,6 +212,8 @@ TEST(Options, RefusesOtherValuesThatCannotBe) {
   }
   EXPECT_THAT(refusal({"--dns", "1.1.1"}), HasSubstr("not correctly formatted"));
   EXPECT_THAT(refusal({"--dns-search", "a..b"}), HasSubstr("invalid domain"));
+  EXPECT_THAT(refusal({"--host-gateway-ip", "gate"}), HasSubstr("not correctly formatted"));
+  EXPECT_THAT(refusal({"--host-gateway-ip", "10.0.0.1", "--host-gateway-ip", "10.0.0.2"}), HasSubstr("only one IPv4"));
   EXPECT_THAT(refusal({"--dns-opt", "a\nnameserver 6.6.6.6"}), HasSubstr("not one word"));
   EXPECT_THAT(refusal({"-l", "loud"}), HasSubstr("unable to parse logging level: loud"));
   EXPECT_THAT(refusal({"--label", "plain"}), HasSubstr("bad attribute format"));
@@ -322,7 +329,8 @@ TEST(Reload, TakesOnlyWhatMayChange) {
 }
 
 TEST(Options, ProtectionsThatDoNotExistAreRefusedNotIgnored) {
-  for (const char* flag : {"--userns-remap=default", "--no-new-privileges", "--selinux-enabled", "--authorization-plugin=x"}) {
+  for (const char* flag :
+       {"--userns-remap=default", "--no-new-privileges", "--selinux-enabled", "--authorization-plugin=x"}) {
     const char* words[] = {"fairleadd", flag};
     const auto parsed = parse_options(2, words, [](const std::string&) { return std::optional<std::string>(); });
     ASSERT_FALSE(parsed.has_value()) << flag;

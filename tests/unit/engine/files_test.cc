@@ -29,6 +29,17 @@ TEST(HostsFile, OwnAddressExtraHostsAndLinks) {
   EXPECT_EQ(hosts_file(world.state, world.container(host), "127.0.0.1 here"), "127.0.0.1 here\n");
 }
 
+TEST(HostsFile, HostGatewayAsTheAdministratorHasIt) {
+  Settings settings;
+  settings.host_gateway = {ip("10.9.9.9"), ip("fd00::9")};
+  World world(settings);
+  world.boot();
+  ports::ContainerSpec spec;
+  spec.extra_hosts = {"gw:host-gateway"};
+  const auto id = world.create("web", spec);
+  EXPECT_EQ(hosts_file(world.state, world.container(id)), std::string(kLocal) + "10.9.9.9\tgw\nfd00::9\tgw\n");
+}
+
 TEST(Hostname, GivenOrShortIdOrTheHosts) {
   World world;
   world.boot();
@@ -61,7 +72,8 @@ TEST(ResolvConf, NameServerOfItsOwnOnUserDefinedNetworks) {
   spec.network_mode = "net1";
   spec.dns = {"9.9.9.9"};
   spec.dns_options = {"ndots:2"};
-  EXPECT_EQ(resolv_conf(world.state, world.container(world.create("c2", spec)), ""), "nameserver 127.0.0.11\noptions ndots:2\n");
+  EXPECT_EQ(resolv_conf(world.state, world.container(world.create("c2", spec)), ""),
+            "nameserver 127.0.0.11\noptions ndots:2\n");
 }
 
 TEST(ResolvConf, OwnSettingsBeforeTheDaemonsBeforeTheHosts) {

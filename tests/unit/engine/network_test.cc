@@ -105,7 +105,8 @@ TEST(Network, SubnetsOneAfterTheOther) {
   // 172.17 to 172.31, and sixteen /20 of 192.168 but for the one that holds the host's own subnet.
   EXPECT_EQ(made, 14 + 15);
   EXPECT_EQ(world.refusal(named("more")),
-            "all predefined address pools have been fully subnetted: 30 bridge networks exist; --default-address-pool "
+            "all predefined address pools have been fully subnetted: 30 bridge networks exist and the host itself "
+            "routes 192.168.1.0/24; --default-address-pool "
             "base=CIDR,size=BITS (default-address-pools in the configuration file) gives more and smaller subnets, "
             "--subnet names one");
 }
@@ -204,6 +205,19 @@ TEST(Connect, AStoppedContainerIsWiredAtItsNextStart) {
   EXPECT_FALSE(world.container(id).attachments.at(1).endpoint.has_value());
   world.start(id);
   EXPECT_EQ(world.address(id, 1), "172.18.0.2/16");
+}
+
+TEST(Connect, AStoppedContainerCanLeaveANetworkThatIsGone) {
+  World world;
+  world.boot();
+  const auto network = world.make_network("n1");
+  const auto id = world.create_in("c1", "n1");
+  world.must(RemoveNetwork{network});
+  EXPECT_EQ(world.refusal(Disconnect{id, "n2"}), "container " + id.text() + " is not connected to network n2");
+  world.must(Disconnect{id, "n1"});
+  EXPECT_TRUE(world.container(id).attachments.empty());
+  world.start(id);
+  EXPECT_EQ(world.refusal(Disconnect{id, "n1"}), "network n1 not found");
 }
 
 TEST(State, FindsByIdNameAndUniquePrefix) {

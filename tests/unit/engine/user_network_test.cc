@@ -256,6 +256,26 @@ TEST(EndpointOptions, Refusals) {
             "user configured subnets");
 }
 
+TEST(Pools, UsedUpSaysHowManyThereAreWhichRoutesAreInTheWayAndWhatGivesMore) {
+  Settings settings;
+  settings.address_pools = {{prefix("10.0.0.0/22"), 24}};
+  World world(settings);
+  world.facts.host.routes = {prefix("0.0.0.0/0"), prefix("10.0.1.0/24"), prefix("192.168.0.0/24")};
+  world.facts.host.addresses = {prefix("10.0.2.7/25")};
+  world.boot();  // docker0 has 10.0.0.0/24
+  CreateNetwork command;
+  command.name = "n1";
+  world.must(command);
+  EXPECT_EQ(world.network("n1").subnets.at(0).prefix, prefix("10.0.3.0/24"));
+  world.facts.host.routes.push_back(prefix("10.0.3.0/24"));  // of its bridge
+  command.name = "n2";
+  EXPECT_EQ(
+      world.refusal(command),
+      "all predefined address pools have been fully subnetted: 2 bridge networks exist and the host itself routes "
+      "10.0.1.0/24, 10.0.2.0/25; --default-address-pool base=CIDR,size=BITS (default-address-pools in the "
+      "configuration file) gives more and smaller subnets, --subnet names one");
+}
+
 TEST(Pools, AThousandNetworksAreDecidedQuickly) {
   Settings settings;
   settings.address_pools = {{prefix("10.0.0.0/8"), 24}};
