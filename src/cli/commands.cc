@@ -11,6 +11,7 @@
 #include "base/version.h"
 #include "cli/bootstrap.h"
 #include "cli/check.h"
+#include "cli/firewall.h"
 #include "cli/import.h"
 #include "cli/publish.h"
 
@@ -55,6 +56,13 @@ base::Result<void> change(const std::string& host, const char* field, const std:
   return {};
 }
 
+base::Result<void> show_firewall(bool json) {
+  const auto view = live_firewall();
+  if (!view) return std::unexpected(view.error());
+  fmt::print("{}", json ? firewall_json(*view) : firewall_text(*view));
+  return {};
+}
+
 int told(const base::Result<void>& result) {
   if (result) return 0;
   fmt::print(stderr, "fairlead: {}\n", result.error().text);
@@ -70,6 +78,8 @@ int run(int argc, const char* const* argv) {
   auto* checking = app.add_subcommand("check", "say what this host's kernel and programs allow");
   bool json = false;
   checking->add_flag("--json", json, "for programs");
+  auto* firewall = app.add_subcommand("firewall", "show what the kernel's rules let through, from where to where");
+  firewall->add_flag("--json", json, "for programs");
   auto* image = app.add_subcommand("image", "images without a registry")->require_subcommand(1);
   auto* bootstrapping =
       image->add_subcommand("bootstrap", "make busybox:latest and httpd:latest out of this machine's busybox");
@@ -95,6 +105,7 @@ int run(int argc, const char* const* argv) {
   }
   if (version->parsed()) return print_version();
   if (checking->parsed()) return check(json);
+  if (firewall->parsed()) return told(show_firewall(json));
   if (publishing->parsed()) return told(change(host, "Publish", container, specs));
   if (unpublishing->parsed()) return told(change(host, "Unpublish", container, specs));
   if (bootstrapping->parsed()) return told(bootstrap(host));
