@@ -34,6 +34,7 @@ constexpr char kText[] = R"(
   chain guard {{
     type filter hook prerouting priority raw; policy accept;
     iifname != "lo" ip daddr 127.0.0.0/8 counter drop comment "loopback services are for this host alone"
+    iifname != "lo" ip saddr 127.0.0.0/8 counter drop comment "nobody else speaks for this host's loopback"
   }}
   chain publish {{
     dnat ip to ip daddr . meta l4proto . th dport map @publish_at4
