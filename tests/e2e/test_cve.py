@@ -210,15 +210,15 @@ def test_moby_45610(box, beyond):
 
 def test_moby_53384(box, beyond):
     """A UDP client that keeps its port is served again after a restart, where host and container port differ."""
-    start(box, "first", "-p", "8053:53/udp")
-    address = "10.79.0.2"
+    box.docker("network", "create", "--subnet", "10.85.0.0/24", "n")
+    start(box, "first", "-p", "8053:53/udp", network="n")
     client = names.socket_in(beyond)
     with client:
         client.settimeout(0.3)
 
         def asked():
             try:
-                client.sendto(b"?", (address, 8053))
+                client.sendto(b"?", ("10.79.0.2", 8053))
                 return client.recv(100)
             except (TimeoutError, ConnectionRefusedError):
                 return None
@@ -226,7 +226,9 @@ def test_moby_53384(box, beyond):
         for turn in ("one", "two", "three"):
             with echo(box.pid("first"), turn, 53):
                 kernel.wait_for(lambda: asked() == f"{turn} 10.79.0.1".encode(), 3, f"the answer of {turn}")
+            address = box.address("first", "n")
             box.docker("stop", "-t", "0", "first")
             asked()
-            start(box, f"taker-{turn}")  # so that the container comes back with another address
+            start(box, f"taker-{turn}", "--ip", address, network="n")
             box.docker("start", "first")
+            assert box.address("first", "n") != address
