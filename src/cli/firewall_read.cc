@@ -97,7 +97,7 @@ void add_networks(Sets& sets, FirewallView& view) {
     FirewallNetwork network{words(bridge.comment).second, text(bridge.key.front())};
     for (const auto* set : {"home4", "home6"}) {
       for (const auto& home : sets[set]) {
-        if (home.key.size() == 2 && text(home.key[0]) == network.bridge) network.subnets.push_back(text(home.key[1]));
+        if (words(home.comment).second == network.name) network.subnets.push_back(text(home.key.front()));
       }
     }
     network.among_themselves = holds(sets, "icc", network.bridge);
