@@ -1,10 +1,12 @@
 #include "daemon/applier.h"
 
 #include <algorithm>
+#include <ranges>
 #include <set>
 
 #include "base/log.h"
 #include "daemon/fault.h"
+#include "daemon/repair_words.h"
 
 namespace fairlead::daemon {
 namespace {
@@ -17,31 +19,55 @@ ports::Plan inverse_of(const ports::Plan& steps) {
   return back;
 }
 
-/// Kernel creations, then the firewall's transaction as the commit point, then kernel deletions. What cannot be deleted
-/// is logged and left for the next start's repair.
+base::Result<void> make_links(ports::Kernel& kernel, const engine::Steps& steps, const std::string& act) {
+  if (steps.make.empty()) return {};
+  if (const auto half = act + "-kernel-half"; fault_armed(half)) {
+    (void)kernel.apply(ports::Plan(steps.make.begin(), steps.make.begin() + steps.make.size() / 2));
+    fault_point(half);
+  }
+  auto made = kernel.apply(steps.make);
+  if (made) fault_point(act + "-kernel");
+  return made;
+}
+
+base::Result<void> commit_rules(ports::Firewall& firewall, const engine::Steps& steps, const std::string& act) {
+  if (steps.firewall.empty()) return {};
+  auto committed = firewall.commit(steps.firewall);
+  if (committed) fault_point(act + "-firewall");
+  return committed;
+}
+
+/// What cannot be deleted is logged and left for the next start's repair.
+void unmake_links(ports::Kernel& kernel, const engine::Steps& steps) {
+  if (steps.unmake.empty()) return;
+  if (auto gone = kernel.apply(steps.unmake); !gone)
+    base::log(LogLevel::error, "removing what is no longer wanted: {}", gone.error().text);
+}
+
+/// Kernel creations, then the firewall's transaction as the commit point, then kernel deletions.
 base::Result<void> carry_out(ports::Kernel& kernel, ports::Firewall& firewall, const engine::Steps& steps,
                              const std::string& act) {
-  if (!steps.make.empty()) {
-    if (const auto half = act + "-kernel-half"; fault_armed(half)) {
-      (void)kernel.apply(ports::Plan(steps.make.begin(), steps.make.begin() + steps.make.size() / 2));
-      fault_point(half);
-    }
-    if (auto made = kernel.apply(steps.make); !made) return made;
-    fault_point(act + "-kernel");
+  if (auto made = make_links(kernel, steps, act); !made) return made;
+  if (auto published = commit_rules(firewall, steps, act); !published) {
+    if (auto undone = kernel.apply(inverse_of(steps.make)); !undone)
+      base::log(LogLevel::error, "taking back a failed change: {}", undone.error().text);
+    return published;
   }
-  if (!steps.firewall.empty()) {
-    if (auto published = firewall.commit(steps.firewall); !published) {
-      if (auto undone = kernel.apply(inverse_of(steps.make)); !undone)
-        base::log(LogLevel::error, "taking back a failed change: {}", undone.error().text);
-      return published;
-    }
-    fault_point(act + "-firewall");
-  }
-  if (!steps.unmake.empty()) {
-    if (auto gone = kernel.apply(steps.unmake); !gone)
-      base::log(LogLevel::error, "removing what is no longer wanted: {}", gone.error().text);
-  }
+  unmake_links(kernel, steps);
   return {};
+}
+
+/// A host with many containers would bury the log.
+void log_wrongs(LogLevel level, const engine::Steps& steps) {
+  constexpr std::size_t most_lines = 20;
+  const auto wrongs = what_was_wrong(steps);
+  for (const auto& wrong : wrongs | std::views::take(most_lines)) base::log(level, "repair: {}", wrong);
+  if (wrongs.size() > most_lines) base::log(level, "repair: and {} things more", wrongs.size() - most_lines);
+}
+
+bool is_firewall(const ports::Object& object) {
+  return std::holds_alternative<ports::FirewallSkeleton>(object) ||
+         std::holds_alternative<ports::FirewallElement>(object);
 }
 
 }  // namespace
@@ -71,39 +97,52 @@ Task<base::Result<void>> Applier::apply(const engine::State& state, std::vector<
   });
 }
 
-Task<base::Result<std::size_t>> Applier::observe_and_repair(const engine::State& state, LogLevel level,
+Task<base::Result<std::size_t>> Applier::observe_and_repair(const engine::State& state, Doubt doubt, LogLevel level,
                                                             std::string act) {
   std::vector<ports::Object> desired;
   for (const auto& scope : engine::scopes(state)) {
+    if (!doubt.everything && !doubt.firewall && !doubt.scopes.contains(scope)) continue;
     auto objects = engine::render(state, scope);
-    desired.insert(desired.end(), objects.begin(), objects.end());
+    std::ranges::copy_if(objects, std::back_inserter(desired), [&](const ports::Object& object) {
+      return doubt.everything || (is_firewall(object) ? doubt.firewall : doubt.scopes.contains(scope));
+    });
     applied_[scope] = std::move(objects);
   }
-  co_return co_await on(thread_, [this, desired = std::move(desired), level, act]() -> base::Result<std::size_t> {
-    std::set<std::string> wanted;
-    for (const auto& object : desired) wanted.insert(ports::key_of(object));
-    auto applied = kernel_.observe(desired);
-    if (!applied) return std::unexpected(applied.error());
-    auto rules = firewall_.observe(desired);
-    if (!rules) return std::unexpected(rules.error());
-    auto strays = kernel_.find_marked(engine::kAliasPrefix, engine::kNetnsPrefix);
-    auto stray_rules = firewall_.elements(engine::kTable);
-    std::ranges::move(*rules, std::back_inserter(*applied));
-    for (auto* found : {&strays, &stray_rules}) {
-      if (!*found) return std::unexpected(found->error());
-      for (auto& object : **found) {
-        // Pins are shared by all daemons of the machine: only those in our own book of removals are ours to delete.
-        if (std::holds_alternative<ports::Netns>(object) || wanted.contains(ports::key_of(object))) continue;
-        base::log(LogLevel::info, "left over: {}", ports::describe(object));
-        applied->push_back(std::move(object));
-      }
+  co_return co_await on(
+      thread_, [this, desired = std::move(desired), doubt, level, act] { return repair(desired, doubt, level, act); });
+}
+
+base::Result<std::size_t> Applier::repair(const std::vector<ports::Object>& desired, const Doubt& doubt, LogLevel level,
+                                          const std::string& act) {
+  std::set<std::string> wanted;
+  for (const auto& object : desired) wanted.insert(ports::key_of(object));
+  auto applied = kernel_.observe(desired);
+  if (!applied) return std::unexpected(applied.error());
+  auto rules = firewall_.observe(desired);
+  if (!rules) return std::unexpected(rules.error());
+  std::ranges::move(*rules, std::back_inserter(*applied));
+  const auto add_strays = [&](base::Result<std::vector<ports::Object>> found) -> base::Result<void> {
+    if (!found) return std::unexpected(found.error());
+    for (auto& object : *found) {
+      // Pins are shared by all daemons of the machine: only those in our own book of removals are ours to delete.
+      if (std::holds_alternative<ports::Netns>(object) || wanted.contains(ports::key_of(object))) continue;
+      applied->push_back(std::move(object));
     }
-    auto steps = engine::diff(*applied, desired);
-    for (const auto* part : {&steps.make, &steps.firewall, &steps.unmake})
-      for (const auto& step : *part) base::log(level, "repair: {}", ports::describe(step));
-    if (auto done = carry_out(kernel_, firewall_, steps, act); !done) return std::unexpected(done.error());
-    return steps.make.size() + steps.firewall.size() + steps.unmake.size();
-  });
+    return {};
+  };
+  if (doubt.everything) {
+    if (auto added = add_strays(kernel_.find_marked(engine::kAliasPrefix, engine::kNetnsPrefix)); !added)
+      return std::unexpected(added.error());
+  }
+  if (doubt.everything || doubt.firewall) {
+    if (auto added = add_strays(firewall_.elements(engine::kTable)); !added) return std::unexpected(added.error());
+  }
+  const auto steps = engine::diff(*applied, desired);
+  log_wrongs(level, steps);
+  if (auto committed = commit_rules(firewall_, steps, act); !committed) return std::unexpected(committed.error());
+  if (auto made = make_links(kernel_, steps, act); !made) return std::unexpected(made.error());
+  unmake_links(kernel_, steps);
+  return steps.make.size() + steps.firewall.size() + steps.unmake.size();
 }
 
 }  // namespace fairlead::daemon

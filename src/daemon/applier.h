@@ -1,6 +1,7 @@
 #pragma once
 #include <boost/asio/thread_pool.hpp>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "base/log.h"
@@ -11,6 +12,20 @@
 
 namespace fairlead::daemon {
 
+/// Which of the State's objects may no longer be as they should.
+struct Doubt {
+  bool everything = false;  ///< also links that are ours by mark and wanted by nobody
+  bool firewall = false;    ///< our whole table
+  std::set<engine::Scope> scopes;
+
+  bool empty() const { return !everything && !firewall && scopes.empty(); }
+  void add(const Doubt& other) {
+    everything |= other.everything;
+    firewall |= other.firewall;
+    scopes.insert(other.scopes.begin(), other.scopes.end());
+  }
+};
+
 /// Keeps what is applied per scope and brings it to what is desired. Jobs run in order on one kernel thread; the
 /// book is kept on the engine thread, as of the end of the queue.
 class Applier {
@@ -20,9 +35,11 @@ class Applier {
   /// Renders `scopes` of `state` and applies the difference; on failure what was made is taken back. `act` names the
   /// change for the fault points (`start`: `start-kernel-half`, `start-kernel`, `start-firewall`).
   Task<base::Result<void>> apply(const engine::State& state, std::vector<engine::Scope> scopes, std::string act);
-  /// Reads from the host what of the State's objects exists, deletes marked things that no scope wants, repairs the
-  /// rest. Logs each step at `level`; gives their number. `act` as above.
-  Task<base::Result<std::size_t>> observe_and_repair(const engine::State& state, base::LogLevel level, std::string act);
+  /// Reads from the host what exists of the State's objects that are in `doubt`, deletes marked things that no scope
+  /// wants, repairs the rest: the firewall first, so that no link comes back before its rules. Logs what was wrong at
+  /// `level`; gives the number of steps. `act` as above.
+  Task<base::Result<std::size_t>> observe_and_repair(const engine::State& state, Doubt doubt, base::LogLevel level,
+                                                     std::string act);
   /// Runs `work` in the queue of the kernel thread.
   template <class Work>
   Task<std::invoke_result_t<Work>> in_queue(Work work) {
@@ -30,6 +47,9 @@ class Applier {
   }
 
  private:
+  base::Result<std::size_t> repair(const std::vector<ports::Object>& desired, const Doubt& doubt, base::LogLevel level,
+                                   const std::string& act);
+
   ports::Kernel& kernel_;
   ports::Firewall& firewall_;
   std::map<engine::Scope, std::vector<ports::Object>> applied_;

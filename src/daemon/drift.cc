@@ -17,12 +17,16 @@ using base::LogLevel;
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-/// One act of another program makes many messages; the first repair waits for their end.
-constexpr milliseconds kFirstPause{20}, kLongestPause{5000}, kClosely{1000};
+/// One act of another program makes many messages; the first repair waits for their end. A change of the firewall is
+/// one transaction, and what it kept out may come in until it is undone: that does not wait.
+constexpr milliseconds kFirstPause{10}, kLongestPause{1000}, kClosely{500};
 
-Task<void> repair(Applier& applier, const engine::State& state) {
+/// At most this part of the time goes into a struggle.
+constexpr int kShare = 10;
+
+Task<bool> repair(Applier& applier, const engine::State& state, Doubt doubt) {
   const auto began = Clock::now();
-  const auto repaired = co_await applier.observe_and_repair(state, LogLevel::warn, "drift");
+  const auto repaired = co_await applier.observe_and_repair(state, std::move(doubt), LogLevel::warn, "drift");
   const auto took = std::chrono::duration_cast<milliseconds>(Clock::now() - began);
   if (!repaired) {
     base::log(LogLevel::error, "repairing what another program removed: {} ({})", repaired.error().text,
@@ -33,50 +37,70 @@ Task<void> repair(Applier& applier, const engine::State& state) {
   } else {
     base::log(LogLevel::debug, "nothing to repair: it took {} ms to see", took.count());
   }
+  co_return repaired.has_value();
+}
+
+void doubt_network(const ports::Losses& losses, const engine::Network& network, Doubt& doubt) {
+  const bool lost =
+      losses.links.contains(network.bridge) || std::ranges::any_of(network.subnets, [&](const engine::Subnet& subnet) {
+        const auto is_gateway = [&](const base::Prefix& gone) {
+          return subnet.gateway && gone.address() == *subnet.gateway;
+        };
+        return std::ranges::any_of(losses.addresses, is_gateway) ||
+               std::ranges::find(losses.routes, subnet.prefix.network()) != losses.routes.end();
+      });
+  if (lost) doubt.scopes.insert(network.id);
+}
+
+void doubt_container(const ports::Losses& losses, const engine::Container& container, Doubt& doubt) {
+  const bool lost = std::ranges::any_of(container.attachments, [&](const engine::Attachment& attachment) {
+    return attachment.endpoint && container.sandbox && losses.links.contains(attachment.endpoint->host_link);
+  });
+  if (lost) doubt.scopes.insert(*container.sandbox);
 }
 
 }  // namespace
 
-bool concerns(const ports::Losses& losses, const engine::State& state) {
-  if (losses.overflow) return true;
-  if (state.settings().iptables && losses.tables.contains(engine::kTable)) return true;
-  const auto is_lost = [&](const base::Ip& ip) {
-    return std::ranges::any_of(losses.addresses, [&](const base::Prefix& prefix) { return prefix.address() == ip; });
-  };
-  for (const auto& [id, network] : state.networks()) {
-    if (losses.links.contains(network->bridge)) return true;
-    for (const auto& subnet : network->subnets) {
-      if (subnet.gateway && is_lost(*subnet.gateway)) return true;
-    }
-  }
-  if (losses.links.empty()) return false;
-  return std::ranges::any_of(state.containers(), [&](const auto& entry) {
-    return std::ranges::any_of(entry.second->attachments, [&](const engine::Attachment& attachment) {
-      return attachment.endpoint && losses.links.contains(attachment.endpoint->host_link);
-    });
-  });
+Doubt doubt_after(const ports::Losses& losses, const engine::State& state) {
+  const auto& settings = state.settings();
+  Doubt doubt{.everything = losses.overflow, .firewall = settings.iptables && losses.tables.contains(engine::kTable)};
+  if ((settings.ip_forward && losses.forwarding.contains(base::Family::v4)) ||
+      (state.host().ipv6_forwarding && losses.forwarding.contains(base::Family::v6)))
+    doubt.scopes.insert(engine::HostScope{});
+  if (losses.links.empty() && losses.addresses.empty() && losses.routes.empty()) return doubt;
+  for (const auto& [id, network] : state.networks()) doubt_network(losses, *network, doubt);
+  if (losses.links.empty()) return doubt;
+  for (const auto& [id, container] : state.containers()) doubt_container(losses, *container, doubt);
+  return doubt;
 }
 
 Task<void> watch_drift(ports::Watch& watch, Applier& applier, const engine::State& state) {
   const auto executor = co_await asio::this_coro::executor;
   asio::posix::stream_descriptor readable(executor, ::fcntl(watch.fd(), F_DUPFD_CLOEXEC, 0));
   asio::steady_timer timer(executor);
+  Doubt doubt;
   auto pause = kFirstPause;
-  auto last = Clock::time_point::min();
+  auto last = Clock::now() - kClosely, began = last;
   for (;;) {
-    co_await readable.async_wait(asio::posix::stream_descriptor::wait_read, asio::use_awaitable);
+    // A repair that failed is tried again a few times by itself, then when there is news.
+    if (doubt.empty() || pause == kLongestPause)
+      co_await readable.async_wait(asio::posix::stream_descriptor::wait_read, asio::use_awaitable);
     auto losses = watch.take();
     if (!losses) {
       base::log(LogLevel::error, "what other programs remove is no longer seen: {}", losses.error().text);
       co_return;
     }
-    if (!concerns(*losses, state)) continue;
-    const bool again = last != Clock::time_point::min() && Clock::now() - last < kClosely;
+    doubt.add(doubt_after(*losses, state));
+    if (doubt.empty()) continue;
+    const bool again = Clock::now() - last < kClosely;
     pause = again ? std::min(2 * pause, kLongestPause) : kFirstPause;
-    timer.expires_after(pause);
-    co_await timer.async_wait(asio::use_awaitable);
-    (void)watch.take();  // the repair sees to these as well
-    co_await repair(applier, state);
+    if (again || !doubt.firewall) {
+      timer.expires_after(again ? std::max<Clock::duration>(pause, kShare * (last - began)) : pause);
+      co_await timer.async_wait(asio::use_awaitable);
+      if (const auto more = watch.take()) doubt.add(doubt_after(*more, state));
+    }
+    began = Clock::now();
+    if (co_await repair(applier, state, doubt)) doubt = {};
     last = Clock::now();
   }
 }

@@ -4,11 +4,12 @@
 
 namespace fairlead::daemon {
 
-/// Would the State be missing something that went? Our own deletions follow a change of the State, so they are not.
-bool concerns(const ports::Losses& losses, const engine::State& state);
+/// What the State may be missing of what went. Our own deletions follow a change of the State, so they are none of it.
+Doubt doubt_after(const ports::Losses& losses, const engine::State& state);
 
-/// For as long as the process lives: repairs the host a moment after something that the State wants went. Repairs that
-/// follow closely upon each other are spaced out, up to 5 s, so that a struggle with another program costs little.
+/// For as long as the process lives: repairs the host a moment after something that the State wants went; the firewall
+/// at once. Repairs that follow closely upon each other are spaced out, up to 1 s and ten times what the last one took,
+/// so that a struggle with another program costs little.
 Task<void> watch_drift(ports::Watch& watch, Applier& applier, const engine::State& state);
 
 }  // namespace fairlead::daemon

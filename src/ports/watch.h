@@ -12,6 +12,8 @@ namespace fairlead::ports {
 struct Losses {
   std::set<std::string> links;          ///< deleted, set down, or taken off their bridge, by name
   std::vector<base::Prefix> addresses;  ///< removed from an interface
+  std::vector<base::Prefix> routes;     ///< to the subnet of an interface, made by the kernel with its address
+  std::set<base::Family> forwarding;    ///< families that the host no longer forwards
   std::set<std::string> tables;         ///< firewall tables from which another program deleted something, or all
   bool overflow = false;                ///< there was more than could be noted: anything may have gone
 };

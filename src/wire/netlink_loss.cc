@@ -1,11 +1,14 @@
 #include "wire/netlink_loss.h"
 
 #include <linux/if.h>
+#include <linux/netconf.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
+#include <sys/socket.h>
 
 #include "wire/netlink_attr.h"
+#include "wire/netlink_route.h"
 
 namespace fairlead::wire {
 namespace {
@@ -44,6 +47,26 @@ std::optional<LinkLoss> address_loss(const nlmsghdr* message) {
   return LostAddress{base::Prefix(*ip, header->ifa_prefixlen)};
 }
 
+std::optional<LinkLoss> route_loss(const nlmsghdr* message) {
+  const auto route = parse_route(message);
+  if (!route || route->table != RT_TABLE_MAIN || route->protocol != RTPROT_KERNEL) return std::nullopt;
+  return LostRoute{route->destination};
+}
+
+std::optional<LinkLoss> forwarding_loss(const nlmsghdr* message) {
+  if (mnl_nlmsg_get_payload_len(message) < sizeof(netconfmsg)) return std::nullopt;
+  const auto* header = static_cast<const netconfmsg*>(mnl_nlmsg_get_payload(message));
+  bool of_all = false, is_off = false;
+  for_each_attr(message, sizeof *header, [&](const nlattr* attr, int type) {
+    if (type == NETCONFA_IFINDEX) of_all = static_cast<int>(attr_u32(attr)) == NETCONFA_IFINDEX_ALL;
+    if (type == NETCONFA_FORWARDING) is_off = mnl_attr_get_payload_len(attr) == sizeof(int) && attr_u32(attr) == 0;
+  });
+  if (!of_all || !is_off) return std::nullopt;
+  if (header->ncm_family == AF_INET) return LostForwarding{base::Family::v4};
+  if (header->ncm_family == AF_INET6) return LostForwarding{base::Family::v6};
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<LinkLoss> parse_link_loss(const nlmsghdr* message) {
@@ -53,6 +76,10 @@ std::optional<LinkLoss> parse_link_loss(const nlmsghdr* message) {
       return link_loss(message);
     case RTM_DELADDR:
       return address_loss(message);
+    case RTM_DELROUTE:
+      return route_loss(message);
+    case RTM_NEWNETCONF:
+      return forwarding_loss(message);
     default:
       return std::nullopt;
   }

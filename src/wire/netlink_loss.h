@@ -19,10 +19,20 @@ struct LostAddress {
   base::Prefix prefix;
   bool operator==(const LostAddress&) const = default;
 };
-using LinkLoss = std::variant<LostLink, LostAddress>;
+/// A route that the kernel made for an interface's subnet when the address came (RTPROT_KERNEL).
+struct LostRoute {
+  base::Prefix destination;
+  bool operator==(const LostRoute&) const = default;
+};
+/// The whole host ceased to forward packets of a family.
+struct LostForwarding {
+  base::Family family;
+  bool operator==(const LostForwarding&) const = default;
+};
+using LinkLoss = std::variant<LostLink, LostAddress, LostRoute, LostForwarding>;
 
-/// Reads RTM_DELLINK, RTM_DELADDR and the RTM_NEWLINK of a link that goes down; nothing if the message is another or
-/// malformed.
+/// Reads RTM_DELLINK, RTM_DELADDR, RTM_DELROUTE, the RTM_NEWLINK of a link that goes down and the RTM_NEWNETCONF of
+/// forwarding that is switched off; nothing if the message is another or malformed.
 std::optional<LinkLoss> parse_link_loss(const nlmsghdr* message);
 
 /// A table, or something in it, was deleted; the transaction that it was part of is announced last.

@@ -78,6 +78,7 @@ void put_new_route(NetlinkBatch& batch, const RouteRecord& route) {
   info->rtm_type = RTN_UNICAST;
   info->rtm_scope = route.via || route.destination.family() == base::Family::v6 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
   if (route.via) put_ip(header, RTA_GATEWAY, *route.via);
+  if (route.source) put_ip(header, RTA_PREFSRC, *route.source);
   if (route.device != 0) mnl_attr_put_u32(header, RTA_OIF, route.device);
 }
 
@@ -109,7 +110,8 @@ std::optional<AddressRecord> parse_address(const nlmsghdr* message) {
 }
 
 std::optional<RouteRecord> parse_route(const nlmsghdr* message) {
-  if (message->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(message) < sizeof(rtmsg)) return std::nullopt;
+  if (message->nlmsg_type != RTM_NEWROUTE && message->nlmsg_type != RTM_DELROUTE) return std::nullopt;
+  if (mnl_nlmsg_get_payload_len(message) < sizeof(rtmsg)) return std::nullopt;
   const auto* info = static_cast<const rtmsg*>(mnl_nlmsg_get_payload(message));
   if (info->rtm_family != AF_INET && info->rtm_family != AF_INET6) return std::nullopt;
   base::Ip destination = info->rtm_family == AF_INET ? base::Ip{} : base::Ip::v6({});

@@ -18,7 +18,8 @@ struct AddressRecord {
 struct RouteRecord {
   base::Prefix destination;
   std::optional<base::Ip> via;
-  std::uint32_t device = 0;  ///< index; of several next hops the first
+  std::optional<base::Ip> source;  ///< preferred source address; written, not read
+  std::uint32_t device = 0;        ///< index; of several next hops the first
   std::uint32_t metric = 0;
   std::uint32_t table = 0;
   std::uint8_t protocol = 0;
@@ -36,7 +37,7 @@ void put_delete_route(NetlinkBatch& batch, const RouteRecord& route);
 void put_dump_addresses(NetlinkBatch& batch);
 void put_dump_routes(NetlinkBatch& batch);
 
-/// Reads RTM_NEWADDR and RTM_NEWROUTE; nothing if the message is another or malformed.
+/// Reads RTM_NEWADDR, and RTM_NEWROUTE or RTM_DELROUTE; nothing if the message is another or malformed.
 std::optional<AddressRecord> parse_address(const nlmsghdr* message);
 std::optional<RouteRecord> parse_route(const nlmsghdr* message);
 

@@ -75,6 +75,28 @@ TEST_F(WatchTest, TellsOfAddressesThatGo) {
   EXPECT_THAT(gone, Not(Contains(prefix("10.9.1.1/24"))));
 }
 
+TEST_F(WatchTest, TellsOfSubnetRoutesThatGoAndSleepsOverOthers) {
+  ASSERT_EQ(sh("ip addr add fd00:9::1/64 dev wbr0 nodad"), 0);
+  take();
+  ASSERT_EQ(sh("ip route add 10.66.0.0/16 via 10.9.0.7 && ip route del 10.66.0.0/16"), 0);
+  EXPECT_FALSE(readable());
+  ASSERT_EQ(sh("ip route del 10.9.0.0/24 dev wbr0 && ip -6 route del fd00:9::/64 dev wbr0"), 0);
+  const auto gone = take().routes;
+  EXPECT_THAT(gone, ElementsAre(prefix("10.9.0.0/24"), prefix("fd00:9::/64")));
+}
+
+TEST_F(WatchTest, TellsOfForwardingThatIsSwitchedOff) {
+  const std::string v4 = "/proc/sys/net/ipv4/ip_forward", v6 = "/proc/sys/net/ipv6/conf/all/forwarding";
+  ASSERT_EQ(sh("echo 0 > " + v4 + "; echo 0 > " + v6 + "; echo 1 > " + v4 + "; echo 1 > " + v6), 0);
+  take();
+  ASSERT_EQ(sh("echo 1 > " + v4 + "; echo 1 > " + v6), 0);
+  EXPECT_FALSE(readable()) << "nothing changed";
+  ASSERT_EQ(sh("echo 0 > " + v4), 0);
+  EXPECT_THAT(take().forwarding, ElementsAre(base::Family::v4));
+  ASSERT_EQ(sh("echo 0 > " + v6), 0);
+  EXPECT_THAT(take().forwarding, ElementsAre(base::Family::v6));
+}
+
 TEST_F(WatchTest, TellsOfWhatOthersDeleteFromTables) {
   ASSERT_EQ(sh("nft 'add table inet t; add set inet t s { type ifname; }; add element inet t s { \"a\" }'"), 0);
   EXPECT_THAT(take().tables, IsEmpty());

@@ -227,8 +227,10 @@ base::Result<void> Applier::judge(const Expected& expected, const Ack& ack) {
     return {};
   }
   if (std::ranges::find(expected.harmless, ack.error) != expected.harmless.end()) return {};
-  if (expected.is_route && ack.error == EEXIST) {
-    return resolve_existing(std::get<ports::Route>(plan_[expected.step].subject()), expected.step);
+  if (expected.may_exist && ack.error == EEXIST) {
+    const auto& subject = plan_[expected.step].subject();
+    if (const auto* route = std::get_if<ports::Route>(&subject)) return resolve_existing(*route, expected.step);
+    return restore_subnet_route(std::get<ports::Address>(subject));
   }
   const auto meaning = std::generic_category().message(ack.error);
   return base::fail(ack.error == EEXIST ? base::ErrorKind::conflict : base::ErrorKind::internal,

@@ -30,7 +30,7 @@ class Applier {
   struct Expected {
     std::size_t step;
     std::vector<int> harmless;  ///< errors that say "is already so"
-    bool is_route = false;      ///< EEXIST wants a closer look
+    bool may_exist = false;     ///< EEXIST wants a closer look
     std::optional<ports::Step> undo;
   };
 
@@ -62,6 +62,7 @@ class Applier {
   // Addresses and routes (apply_route.cc)
   base::Result<void> make(const ports::Address& address);
   base::Result<void> unmake(const ports::Address& address);
+  base::Result<void> restore_subnet_route(const ports::Address& address);
   base::Result<void> make(const ports::Route& route);
   base::Result<void> unmake(const ports::Route& route);
   base::Result<wire::RouteRecord> record_of(const ports::Route& route);

@@ -1,12 +1,21 @@
 #include <fmt/format.h>
 
+#include <linux/rtnetlink.h>
+
 #include <cerrno>
 
 #include "adapters/linux/applier.h"
 #include "adapters/linux/mark.h"
 #include "adapters/linux/snapshot.h"
+#include "base/log.h"
 
 namespace fairlead::linuxnet {
+namespace {
+
+/// Of the kernel's own routes to IPv6 subnets (IP6_RT_PRIO_ADDRCONF).
+constexpr std::uint32_t kernel_route_metric = 256;
+
+}  // namespace
 
 base::Result<void> Applier::make(const ports::Address& address) {
   auto link = look_up_ours(address.link);
@@ -15,7 +24,29 @@ base::Result<void> Applier::make(const ports::Address& address) {
   if (!batch) return std::unexpected(batch.error());
   wire::put_new_address(**batch, {link->index, address.prefix}, route_protocol);
   if (const auto pair = new_pairs_.find(address.link); pair != new_pairs_.end()) pair->second.has_addresses = true;
-  expect({.step = at_, .harmless = {EEXIST}, .undo = plan_[at_].inverse()});
+  expect({.step = at_, .may_exist = true, .undo = plan_[at_].inverse()});
+  return {};
+}
+
+/// The kernel makes the route to an address's subnet with the address; somebody may have removed the one and not the
+/// other. It is put back as the kernel makes it, so that it also goes with the address.
+base::Result<void> Applier::restore_subnet_route(const ports::Address& address) {
+  if (address.prefix.length() == address.prefix.address().bits()) return {};
+  auto link = look_up_ours(address.link);
+  if (!link) return std::unexpected(link.error());
+  auto target = place(address.link.netns);
+  if (!target) return std::unexpected(target.error());
+  const bool v4 = address.prefix.family() == base::Family::v4;
+  wire::RouteRecord route{.destination = address.prefix.network(), .device = link->index, .protocol = RTPROT_KERNEL};
+  if (v4) route.source = address.prefix.address();
+  if (!v4) route.metric = kernel_route_metric;
+  wire::put_new_route(now_, route);
+  auto acks = (*target)->socket.transact(now_);
+  if (!acks) return std::unexpected(acks.error());
+  const int error = acks->front().error;
+  if (error == 0)
+    base::log(base::LogLevel::warn, "the route to {} by {} was gone", route.destination.text(), address.link.name);
+  if (error != 0 && error != EEXIST) return base::fail_errno(error, "making the route to its subnet");
   return {};
 }
 
@@ -53,7 +84,7 @@ base::Result<void> Applier::make(const ports::Route& route) {
   auto batch = batch_for(route.netns);
   if (!batch) return std::unexpected(batch.error());
   wire::put_new_route(**batch, *record);
-  expect({.step = at_, .is_route = true, .undo = plan_[at_].inverse()});
+  expect({.step = at_, .may_exist = true, .undo = plan_[at_].inverse()});
   return {};
 }
 

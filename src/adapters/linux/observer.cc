@@ -60,6 +60,15 @@ base::Result<const Links*> Observer::links(const ports::NetnsName& name) {
   return &*(*seen)->links;
 }
 
+base::Result<const std::vector<wire::RouteRecord>*> Observer::routes(Sight& sight) {
+  if (!sight.routes) {
+    auto read = read_routes(sight.place->socket);
+    if (!read) return std::unexpected(read.error());
+    sight.routes = std::move(*read);
+  }
+  return &*sight.routes;
+}
+
 base::Result<std::vector<ports::Object>> Observer::observe(const std::vector<ports::Object>& wanted) {
   std::vector<ports::Object> found;
   for (const auto& object : wanted) {
@@ -143,7 +152,23 @@ Observer::Found Observer::find(const ports::Address& wanted) {
   const bool there = std::ranges::any_of(*(*seen)->addresses, [&](const auto& address) {
     return address.index == link->index && address.prefix == wanted.prefix;
   });
-  return there ? std::optional<ports::Object>(wanted) : std::nullopt;
+  if (!there) return std::nullopt;
+  auto lacking = lacks_subnet_route(wanted, *link);
+  if (!lacking) return std::unexpected(lacking.error());
+  return *lacking ? std::nullopt : std::optional<ports::Object>(wanted);
+}
+
+/// In a namespace that is ours nobody else is at work; and without its link no address has a route.
+base::Result<bool> Observer::lacks_subnet_route(const ports::Address& address, const wire::LinkRecord& link) {
+  const bool is_single = address.prefix.length() == address.prefix.address().bits();
+  if (!address.link.netns.empty() || is_single || !link.up) return false;
+  auto seen = sight(address.link.netns);
+  if (!seen) return std::unexpected(seen.error());
+  auto all = routes(**seen);
+  if (!all) return std::unexpected(all.error());
+  return std::ranges::none_of(**all, [&](const wire::RouteRecord& route) {
+    return route.device == link.index && route.destination == address.prefix.network();
+  });
 }
 
 Observer::Found Observer::find(const ports::Route& wanted) {
@@ -151,12 +176,9 @@ Observer::Found Observer::find(const ports::Route& wanted) {
   if (!all) return std::unexpected(all.error());
   auto seen = sight(wanted.netns);
   if ((*seen)->place == nullptr) return std::nullopt;
-  if (!(*seen)->routes) {
-    auto read = read_routes((*seen)->place->socket);
-    if (!read) return std::unexpected(read.error());
-    (*seen)->routes = std::move(*read);
-  }
-  const auto* found = find_route(*(*seen)->routes, wanted);
+  auto known = routes(**seen);
+  if (!known) return std::unexpected(known.error());
+  const auto* found = find_route(**known, wanted);
   if (found == nullptr) return std::nullopt;
   ports::Route route = wanted;
   route.via = found->via;

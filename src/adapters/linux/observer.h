@@ -14,7 +14,8 @@ namespace fairlead::linuxnet {
 class Observer {
  public:
   explicit Observer(Places& places) : places_(places) {}
-  /// What exists of `wanted`, as it is. A link that is not up (either end) is left out: making it again mends it.
+  /// What exists of `wanted`, as it is. A link that is not up (either end) is left out, as is a
+  /// host's address without the route to its subnet: making it again mends it.
   base::Result<std::vector<ports::Object>> observe(const std::vector<ports::Object>& wanted);
   /// Links of the host namespace whose alias begins with `alias_prefix`; the far end of a pair stays unknown.
   base::Result<std::vector<ports::Object>> marked_links(const std::string& alias_prefix);
@@ -31,9 +32,11 @@ class Observer {
 
   base::Result<Sight*> sight(const ports::NetnsName& name);
   base::Result<const std::vector<wire::LinkRecord>*> links(const ports::NetnsName& name);
+  base::Result<const std::vector<wire::RouteRecord>*> routes(Sight& sight);
   Found find(const ports::Netns& netns);
   Found find(const ports::Link& link);
   Found find(const ports::Address& address);
+  base::Result<bool> lacks_subnet_route(const ports::Address& address, const wire::LinkRecord& link);
   Found find(const ports::Route& route);
   Found find(const ports::Sysctl& sysctl);
   base::Result<std::optional<ports::VethLink>> find_veth(const ports::VethLink& wanted, const wire::LinkRecord& found);

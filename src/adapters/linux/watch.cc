@@ -1,5 +1,7 @@
 #include "adapters/linux/watch.h"
 
+#include <arpa/inet.h>
+#include <linux/filter.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
 #include <sys/epoll.h>
@@ -8,6 +10,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <functional>
 
 #include "base/fd.h"
@@ -47,7 +50,9 @@ void LinuxWatch::note_link(const nlmsghdr* message) {
   auto lost = wire::parse_link_loss(message);
   if (!lost) return;
   std::visit(Overloaded{[&](wire::LostLink& link) { losses_.links.insert(std::move(link.name)); },
-                        [&](wire::LostAddress& address) { losses_.addresses.push_back(address.prefix); }},
+                        [&](wire::LostAddress& address) { losses_.addresses.push_back(address.prefix); },
+                        [&](wire::LostRoute& route) { losses_.routes.push_back(route.destination); },
+                        [&](wire::LostForwarding& lost) { losses_.forwarding.insert(lost.family); }},
              *lost);
 }
 
@@ -100,11 +105,40 @@ base::Result<base::Fd> listen_to(int bus, std::initializer_list<int> groups) {
   return socket;
 }
 
+/// On a router routes come and go by the thousand: only what may be a loss wakes us. One message per buffer, in the
+/// host's byte order, which the filter machine reads as the network's.
+base::Result<void> leave_out_the_rest(const base::Fd& socket) {
+  const auto load = [](std::size_t offset, int size) {
+    return sock_filter BPF_STMT(BPF_LD | size | BPF_ABS, static_cast<unsigned>(offset));
+  };
+  const auto type = [](int wanted, std::uint8_t yes) {
+    return sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(static_cast<std::uint16_t>(wanted)), yes, 0);
+  };
+  std::array<sock_filter, 10> program{{
+      load(offsetof(nlmsghdr, nlmsg_type), BPF_H),
+      type(RTM_NEWLINK, 7),
+      type(RTM_DELLINK, 6),
+      type(RTM_DELADDR, 5),
+      type(RTM_NEWNETCONF, 4),
+      sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 0, 2),
+      load(sizeof(nlmsghdr) + offsetof(rtmsg, rtm_protocol), BPF_B),
+      sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTPROT_KERNEL, 1, 0),
+      sock_filter BPF_STMT(BPF_RET | BPF_K, 0),
+      sock_filter BPF_STMT(BPF_RET | BPF_K, ~0U),
+  }};
+  const sock_fprog filter{.len = program.size(), .filter = program.data()};
+  if (::setsockopt(socket.get(), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) != 0)
+    return base::fail_errno(errno, "filtering a netlink socket");
+  return {};
+}
+
 }  // namespace
 
 base::Result<std::unique_ptr<ports::Watch>> make_watch() {
-  auto links = listen_to(NETLINK_ROUTE, {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR});
+  auto links = listen_to(NETLINK_ROUTE, {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
+                                         RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF});
   if (!links) return std::unexpected(links.error());
+  if (auto filtered = leave_out_the_rest(*links); !filtered) return std::unexpected(filtered.error());
   auto tables = listen_to(NETLINK_NETFILTER, {NFNLGRP_NFTABLES});
   if (!tables) return std::unexpected(tables.error());
   base::Fd both(::epoll_create1(EPOLL_CLOEXEC));

@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 #include <libmnl/libmnl.h>
 #include <linux/if.h>
+#include <linux/netconf.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
+#include <sys/socket.h>
 
 #include <array>
 
@@ -22,6 +24,7 @@ class Message {
     return *this;
   }
   Message& text(std::uint16_t type, const char* value) { return mnl_attr_put_strz(header_, type, value), *this; }
+  Message& u32(std::uint16_t type, std::uint32_t value) { return mnl_attr_put_u32(header_, type, value), *this; }
   Message& ip(std::uint16_t type, const char* value) {
     const auto read = base::Ip::parse(value).value();
     mnl_attr_put(header_, type, read.bytes().size(), read.bytes().data());
@@ -61,6 +64,40 @@ TEST(LinkLoss, IsALinkThatGoesOrGoesDown) {
   EXPECT_EQ(new_link(0, ~0U), std::nullopt) << "a new one";
   EXPECT_EQ(parse_link_loss(Message(RTM_DELLINK).with(link(0, 0))), std::nullopt) << "without a name";
   EXPECT_EQ(parse_link_loss(Message(RTM_DELLINK)), std::nullopt) << "cut off";
+}
+
+std::optional<LinkLoss> deleted_route(std::uint8_t table, std::uint8_t protocol) {
+  rtmsg header{};
+  header.rtm_family = AF_INET;
+  header.rtm_dst_len = 16;
+  header.rtm_table = table;
+  header.rtm_protocol = protocol;
+  return parse_link_loss(Message(RTM_DELROUTE).with(header).ip(RTA_DST, "172.17.0.0"));
+}
+
+TEST(LinkLoss, IsARouteThatTheKernelHadMadeForAnAddress) {
+  const std::optional<LinkLoss> subnet = LostRoute{base::Prefix::parse("172.17.0.0/16").value()};
+  EXPECT_EQ(deleted_route(RT_TABLE_MAIN, RTPROT_KERNEL), subnet);
+  EXPECT_EQ(deleted_route(RT_TABLE_LOCAL, RTPROT_KERNEL), std::nullopt);
+  EXPECT_EQ(deleted_route(RT_TABLE_MAIN, RTPROT_BOOT), std::nullopt);
+  EXPECT_EQ(parse_link_loss(Message(RTM_DELROUTE)), std::nullopt) << "cut off";
+}
+
+std::optional<LinkLoss> forwarding(std::uint8_t family, std::uint32_t index, std::uint32_t value) {
+  return parse_link_loss(Message(RTM_NEWNETCONF)
+                             .with(netconfmsg{.ncm_family = family})
+                             .u32(NETCONFA_IFINDEX, index)
+                             .u32(NETCONFA_FORWARDING, value));
+}
+
+TEST(LinkLoss, IsForwardingThatTheHostCeasesToDo) {
+  constexpr auto all = static_cast<std::uint32_t>(NETCONFA_IFINDEX_ALL);
+  EXPECT_EQ(forwarding(AF_INET, all, 0), std::optional<LinkLoss>(LostForwarding{base::Family::v4}));
+  EXPECT_EQ(forwarding(AF_INET6, all, 0), std::optional<LinkLoss>(LostForwarding{base::Family::v6}));
+  EXPECT_EQ(forwarding(AF_INET, all, 1), std::nullopt) << "our own repair";
+  EXPECT_EQ(forwarding(AF_INET, 2, 0), std::nullopt) << "of one interface";
+  EXPECT_EQ(forwarding(AF_BRIDGE, all, 0), std::nullopt);
+  EXPECT_EQ(parse_link_loss(Message(RTM_NEWNETCONF)), std::nullopt) << "cut off";
 }
 
 TEST(LinkLoss, IsAnAddressThatGoes) {
