@@ -231,6 +231,21 @@ TEST_F(KernelTest, PortFlagsAndIpv6) {
   EXPECT_EQ(*seen, wanted);
 }
 
+TEST_F(KernelTest, ASubnetRouteThatWasTakenIsMissedAndPutBack) {
+  const std::vector<ports::Object> wanted{ports::Address{{"", "kbr0"}, prefix("172.30.0.1/16")},
+                                          ports::Address{{"", "kbr0"}, prefix("fd00:30::1/64")}};
+  apply({add(bridge("kbr0")), add(wanted[0]), add(wanted[1])});
+  EXPECT_EQ(kernel_->observe(wanted), wanted);
+  const std::string routes = "ip route show dev kbr0; ip -6 route show dev kbr0 | grep -v ^fe80";
+  const auto before = output_of(routes);
+  ASSERT_EQ(sh("ip route del 172.30.0.0/16 && ip -6 route del fd00:30::/64"), 0);
+  EXPECT_EQ(kernel_->observe(wanted), std::vector<ports::Object>{});
+  apply({add(wanted[0]), add(wanted[1])});
+  EXPECT_EQ(output_of(routes), before);
+  apply({del(wanted[0]), del(wanted[1])});
+  EXPECT_EQ(output_of(routes), "") << "it goes with its address";
+}
+
 TEST_F(KernelTest, HostFactsTellRoutesAddressesAndEgress) {
   ASSERT_EQ(sh("ip link add kbr0 type bridge && ip link set kbr0 mtu 1400 up && ip addr add 192.0.2.1/24 dev kbr0 &&"
                "ip route add default via 192.0.2.9"),
