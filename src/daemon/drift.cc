@@ -52,11 +52,13 @@ void doubt_network(const ports::Losses& losses, const engine::Network& network, 
   if (lost) doubt.scopes.insert(network.id);
 }
 
+/// A port may have left its bridge because the bridge is going, which is announced later.
 void doubt_container(const ports::Losses& losses, const engine::Container& container, Doubt& doubt) {
-  const bool lost = std::ranges::any_of(container.attachments, [&](const engine::Attachment& attachment) {
-    return attachment.endpoint && container.sandbox && losses.links.contains(attachment.endpoint->host_link);
-  });
-  if (lost) doubt.scopes.insert(*container.sandbox);
+  for (const auto& attachment : container.attachments) {
+    if (!container.sandbox || !attachment.endpoint || !losses.links.contains(attachment.endpoint->host_link)) continue;
+    doubt.scopes.insert(*container.sandbox);
+    doubt.scopes.insert(attachment.network);
+  }
 }
 
 }  // namespace

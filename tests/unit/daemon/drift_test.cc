@@ -23,8 +23,7 @@ TEST(Drift, DoubtsWhatTheStateWants) {
   const Scope network = container.attachments.at(0).network, sandbox = *container.sandbox;
   const auto scopes = [&](const ports::Losses& losses) { return doubt_after(losses, world.state).scopes; };
   EXPECT_THAT(scopes({.links = {"docker0"}}), ElementsAre(network));
-  EXPECT_THAT(scopes({.links = {"other", pair}}), ElementsAre(sandbox));
-  EXPECT_THAT(scopes({.links = {"docker0", pair}}), ElementsAre(network, sandbox));
+  EXPECT_THAT(scopes({.links = {"other", pair}}), ElementsAre(network, sandbox)) << "its bridge may be going";
   EXPECT_THAT(scopes({.addresses = {prefix("172.17.0.1/16")}}), ElementsAre(network));
   EXPECT_THAT(scopes({.routes = {prefix("172.17.0.0/16")}}), ElementsAre(network));
   EXPECT_THAT(scopes({.forwarding = {base::Family::v4}}), ElementsAre(Scope(HostScope{})));

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "support/objects.h"
+#include "support/skeletons.h"
 
 namespace fairlead::daemon {
 namespace {
@@ -28,8 +29,8 @@ TEST(RepairWords, SayWhatWasWrong) {
   EXPECT_THAT(of_kernel(on("br1"), on("br0")), ElementsAre("link veth1 was on br1, not on br0"));
   EXPECT_THAT(of_kernel(std::nullopt, ports::Address{{{}, "br0"}, prefix("10.0.0.1/24")}),
               ElementsAre("address 10.0.0.1/24 on br0, or the route to its subnet, was gone"));
-  const auto element = support::element("bridges", {name("br0")});
-  EXPECT_THAT(what_was_wrong({.make = {}, .firewall = {add(element)}, .unmake = {}}),
+  const auto one = element("bridges", {name("br0")});
+  EXPECT_THAT(what_was_wrong({.make = {}, .firewall = {add(one)}, .unmake = {}}),
               ElementsAre("element bridges { \"br0\" } was gone"));
 }
 
