@@ -41,7 +41,11 @@ class Knocker:
 
     def back_after(self, moment, limit):
         """Seconds from `moment` to the first answer after the last question that went unanswered; 0 if none did."""
-        kernel.wait_for(lambda: self._quiet_since(moment), limit + 1, "the service to be back", every=0.005)
-        since = [a for a in list(self.asked) if a[1] > moment]
-        lost = [i for i, a in enumerate(since) if not a[2]]
-        return since[lost[-1] + 1][1] - moment if lost else 0.0
+        while True:
+            kernel.wait_for(lambda: self._quiet_since(moment), limit + 1, "the service to be back", every=0.005)
+            since = [a for a in list(self.asked) if a[1] > moment]
+            lost = [i for i, a in enumerate(since) if not a[2]]
+            if not lost:
+                return 0.0
+            if lost[-1] + 1 < len(since):  # else one more went unanswered just now
+                return since[lost[-1] + 1][1] - moment
