@@ -6,7 +6,7 @@ import subprocess
 import time
 
 from . import image, kernel, programs
-from .shell import run
+from .shell import SLOWNESS, run
 
 
 class Daemon:
@@ -92,7 +92,7 @@ class Daemon:
         if self.process.poll() is None:
             self.process.send_signal(sig)
         try:
-            self.process.wait(seconds)
+            self.process.wait(seconds * SLOWNESS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
