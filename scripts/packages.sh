@@ -7,13 +7,21 @@ build_packages=(clang-19 lld-19 libclang-rt-19-dev cmake ninja-build pkg-config 
 run_packages=(runc conmon skopeo tini golang-github-containers-common busybox-static ca-certificates)
 try_packages=(iproute2 nftables jq python3 procps util-linux curl)
 test_packages=(libgtest-dev libgmock-dev python3-pytest iputils-ping docker-registry bind9-dnsutils)
+vm_packages=(qemu-system-x86 crun kmod busybox-static)  # for tests/vm/run, beside the kernel that it unpacks itself
 
-# Installs those of "$@" that are missing, quietly; says so first. Does nothing, and needs no network, when all are there.
-install_missing() {
+# Prints those of "$@" that are not installed.
+missing_packages() {
   local package missing=()
   for package in "$@"; do
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
   done
+  echo "${missing[*]}"
+}
+
+# Installs those of "$@" that are missing, quietly; says so first. Does nothing, and needs no network, when all are there.
+install_missing() {
+  local missing
+  read -ra missing <<<"$(missing_packages "$@")"
   [ ${#missing[@]} -gt 0 ] || return 0
   echo "installing: ${missing[*]}"
   DEBIAN_FRONTEND=noninteractive apt-get -qq update

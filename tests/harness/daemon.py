@@ -6,7 +6,7 @@ import subprocess
 import time
 
 from . import image, kernel, programs
-from .shell import run
+from .shell import SLOWNESS, run
 
 
 class Daemon:
@@ -32,7 +32,8 @@ class Daemon:
         common = ["-H", self.url, "--data-root", self.data_root, "--exec-root", self.exec_root, "-p", self.pidfile]
         if self.peer == "dockerd":
             return [programs.peer_root() / "usr/sbin/dockerd", "--live-restore", "--storage-driver=overlay2", *common, *extra]
-        return [programs.ours("fairleadd"), *common, *extra]
+        runtime = os.environ.get("FAIRLEAD_TEST_RUNTIME")
+        return [programs.ours("fairleadd"), *common, *(["--default-runtime", runtime] if runtime else []), *extra]
 
     def _environment(self, fault):
         env = dict(os.environ)
@@ -91,7 +92,7 @@ class Daemon:
         if self.process.poll() is None:
             self.process.send_signal(sig)
         try:
-            self.process.wait(seconds)
+            self.process.wait(seconds * SLOWNESS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

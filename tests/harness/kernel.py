@@ -5,7 +5,7 @@ import signal
 import time
 from pathlib import Path
 
-from .shell import run
+from .shell import SLOWNESS, run
 
 
 def netns_path(ns):
@@ -80,10 +80,10 @@ def end_process(pid, sig=signal.SIGKILL):
 
 def wait_for(condition, seconds=10, what="the condition", every=0.05):
     """Asks again until the answer is true; the last answer is returned."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + seconds * SLOWNESS
     while True:
         value = condition()
         if value:
             return value
-        assert time.monotonic() < end, f"waited {seconds} s for {what}; the last answer was {value!r}"
+        assert time.monotonic() < end, f"waited {seconds * SLOWNESS} s for {what}; the last answer was {value!r}"
         time.sleep(every)

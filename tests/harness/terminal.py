@@ -10,6 +10,8 @@ import subprocess
 import termios
 import time
 
+from .shell import SLOWNESS
+
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 PROMPT = r"[/~] # $"
 
@@ -35,6 +37,7 @@ class Terminal:
 
     def expect(self, pattern, seconds=20):
         """Waits until what came matches; gives all of it, up to the match's end, without escapes."""
+        seconds *= SLOWNESS
         end = time.monotonic() + seconds
         while True:
             if found := re.search(pattern, ESCAPES.sub("", self.text)):
@@ -67,6 +70,7 @@ class Terminal:
 
     def wait(self, seconds=20):
         """The exit code; reads on meanwhile, so that nothing blocks on a full terminal."""
+        seconds *= SLOWNESS
         end = time.monotonic() + seconds
         while self.process.poll() is None:
             assert time.monotonic() < end, f"still runs after {seconds} s; the terminal shows:\n{self.text}"

@@ -28,6 +28,9 @@ class TestClock final : public ports::Clock {
   }
 };
 
+/// The OCI runtime under test: crun where FAIRLEAD_TEST_RUNTIME says so.
+inline const std::string kRuntime = ::getenv("FAIRLEAD_TEST_RUNTIME") ? ::getenv("FAIRLEAD_TEST_RUNTIME") : "runc";
+
 class RuntimeTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
@@ -41,8 +44,9 @@ class RuntimeTest : public ::testing::Test {
 
   void SetUp() override {
     if (::geteuid() != 0) GTEST_SKIP() << "needs root";
-    for (const auto* program : {"/usr/bin/conmon", "/usr/sbin/runc", "/bin/busybox"})
-      if (::access(program, X_OK) != 0) GTEST_SKIP() << program << " is not installed";
+    const std::string program_of_runtime = kRuntime == "runc" ? "/usr/sbin/runc" : "/usr/bin/" + kRuntime;
+    for (const auto& program : {std::string("/usr/bin/conmon"), program_of_runtime, std::string("/bin/busybox")})
+      if (::access(program.c_str(), X_OK) != 0) GTEST_SKIP() << program << " is not installed";
     char name[] = "/tmp/fairlead-runtime-XXXXXX";
     dir_ = ::mkdtemp(name);
     for (const auto* sub : {"bin", "etc", "proc", "sys", "dev", "tmp", "data"})
@@ -71,7 +75,8 @@ class RuntimeTest : public ::testing::Test {
 
   void open() {
     runtime_.reset();
-    auto runtime = open_runtime({.data_root = dir_ / "data", .exec_root = dir_ / "exec", .clock = &clock_});
+    auto runtime = open_runtime(
+        {.data_root = dir_ / "data", .exec_root = dir_ / "exec", .default_runtime = kRuntime, .clock = &clock_});
     ASSERT_TRUE(runtime) << runtime.error().text;
     runtime_ = std::move(*runtime);
   }

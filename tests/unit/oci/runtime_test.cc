@@ -31,7 +31,7 @@ TEST_F(RuntimeTest, NothingIsLeft) {
   ASSERT_TRUE(runtime_->cleanup(launch.id));
   EXPECT_FALSE(std::filesystem::exists(dir_ / "exec" / launch.id.text()));
   EXPECT_TRUE(std::filesystem::exists(dir_ / "data/containers" / launch.id.text()));
-  EXPECT_EQ(entries(dir_ / "exec/runtime-runc"), 0u);
+  EXPECT_EQ(entries(dir_ / ("exec/runtime-" + kRuntime)), 0u);
   EXPECT_EQ(entries(dir_ / "exec/exits"), 0u);
   ASSERT_TRUE(runtime_->remove(launch.id));
   EXPECT_EQ(entries(dir_ / "data/containers"), 0u);
@@ -51,7 +51,7 @@ TEST_F(RuntimeTest, CommandThatIsNotThere) {
             "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create "
             "failed: unable to "
             "start container process: exec: \"nosuch\": executable file not found in $PATH: unknown");
-  EXPECT_EQ(entries(dir_ / "exec/exits") + entries(dir_ / "exec/runtime-runc"), 0u);
+  EXPECT_EQ(entries(dir_ / "exec/exits") + entries(dir_ / ("exec/runtime-" + kRuntime)), 0u);
   EXPECT_FALSE(std::filesystem::exists(dir_ / "exec" / launch.id.text()));
 }
 
