@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace fairlead::oci {
 namespace {
 
@@ -42,7 +44,19 @@ bool is_users_fault(std::string_view words) {
   return false;
 }
 
-base::Error worded(std::string_view before, std::string_view words) {
+/// crun's words as runc says them: the client takes its exit status, 126 or 127, from these.
+std::string as_runc_says(std::string words) {
+  for (const auto& [crun, runc] :
+       {std::pair{"No such file or directory", "no such file or directory"},
+        std::pair{"Permission denied", "permission denied"}, std::pair{"executable file `", "exec: \""},
+        std::pair{"` not found in $PATH", "\": executable file not found in $PATH"}})
+    if (const auto at = words.find(crun); at != std::string::npos)
+      words.replace(at, std::string_view(crun).size(), runc);
+  return words;
+}
+
+base::Error worded(std::string_view before, std::string_view logged) {
+  const auto words = as_runc_says(std::string(logged));
   return {.kind = is_users_fault(words) ? base::ErrorKind::invalid : base::ErrorKind::internal,
           .text = fmt::format("{}{}: unknown", before, words),
           .context = {}};

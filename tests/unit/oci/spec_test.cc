@@ -101,6 +101,11 @@ TEST(RuntimeErrors, WordsOfTheRuntime) {
       "exec: \"x\": bad");
   EXPECT_EQ(runtime_words("{\"level\":\"error\",\"msg\":\"json\"}\n\n"), "json");
   EXPECT_EQ(create_error("level=error msg=\"cgroup trouble\"", "runc").kind, base::ErrorKind::internal);
+  const auto crun = create_error("executable file `nosuch` not found in $PATH: No such file or directory", "crun");
+  EXPECT_EQ(crun.kind, base::ErrorKind::invalid);
+  EXPECT_THAT(crun.text, ::testing::HasSubstr("exec: \"nosuch\": executable file not found in $PATH"));
+  EXPECT_THAT(create_error("open executable: Permission denied", "crun").text,
+              ::testing::HasSubstr("permission denied"));
 }
 
 TEST(LogOptions, Sizes) {
