@@ -1,5 +1,6 @@
 """What broke other engines, tried on ours with real packets: a test for each advisory. The host was a router before the daemon
 came, so that what is closed here is closed by the daemon's rules and not by a router that is switched off."""
+import platform
 import time
 
 import pytest
@@ -149,14 +150,14 @@ FLUSHES = {
     "nft delete table": "nft delete table inet fairlead || true",
     "nft -f with a flush": "printf 'flush ruleset\\ntable inet mine {\\n}\\n' | nft -f -; nft delete table inet mine",
 }
-NOT_YET = [name for name in FLUSHES if name.startswith("nft")]
 
 
-@pytest.mark.parametrize("how", [pytest.param(name, marks=[pytest.mark.xfail(reason="the table has no owner yet", strict=False)]
-                                              if name in NOT_YET else []) for name in FLUSHES])
+@pytest.mark.parametrize("how", FLUSHES)
 def test_cve_2025_54388_and_54410(box, beyond, how):
     """Whoever reloads the ruleset opens, not for a moment, ports published on loopback, containers' addresses, or the wall
     between networks."""
+    if how.startswith("nft") and tuple(map(int, platform.release().split(".")[:2])) < (6, 9):
+        pytest.skip("this kernel has no tables that persist (6.9): whoever flushes the ruleset takes ours along for a moment")
     box.docker("network", "create", "--subnet", "10.81.0.0/24", "other")
     pid, stranger = start(box, "web1", "-p", "127.0.0.1:8081:80/udp"), start(box, "stranger", network="other")
     address = box.address("web1", "bridge")
