@@ -108,7 +108,55 @@ TEST_F(FirewallTest, OtherTablesSurvive) {
   EXPECT_THAT(output_of("nft list ruleset"), Not(HasSubstr("fairlead")));
 }
 
+TEST_F(FirewallTest, NobodyElseChangesTheTableThatIsOwned) {
+  commit({add(example_skeleton()), add(element("bridges", {name("docker0")}))});
+  if (sh("nft delete table inet fairlead 2>/dev/null") == 0)
+    GTEST_SKIP() << "this kernel has no tables that persist (6.9)";
+  ASSERT_EQ(sh("nft add table inet mine"), 0);
+  const auto before = output_of("nft list table inet fairlead");
+  EXPECT_NE(sh("nft flush chain inet fairlead forward 2>/dev/null"), 0);
+  EXPECT_NE(sh("nft delete element inet fairlead bridges '{ docker0 }' 2>/dev/null"), 0);
+  EXPECT_EQ(sh("nft flush ruleset"), 0);
+  EXPECT_EQ(output_of("nft list table inet fairlead"), before);
+  EXPECT_THAT(output_of("nft list ruleset"), Not(HasSubstr("table inet mine")));
+  commit({add(element("bridges", {name("br1")}))});
+  EXPECT_THAT(listed("bridges"), HasSubstr("br1"));
+}
+
+TEST_F(FirewallTest, TheNextOneTakesTheTableOver) {
+  commit({add(example_skeleton()), add(element("bridges", {name("docker0")}))});
+  if (sh("nft delete table inet fairlead 2>/dev/null") == 0)
+    GTEST_SKIP() << "this kernel has no tables that persist (6.9)";
+  auto second = linuxnet::make_firewall();
+  ASSERT_TRUE(second);
+  const auto refused = (*second)->observe({example_skeleton()});
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().text, HasSubstr("two daemons cannot share one network namespace"));
+  firewall_.reset();
+  EXPECT_THAT(listed("bridges"), HasSubstr("docker0"));
+  EXPECT_EQ((*second)->observe({example_skeleton()}).value(), std::vector<ports::Object>{example_skeleton()});
+  EXPECT_NE(sh("nft delete table inet fairlead 2>/dev/null"), 0);
+  firewall_ = std::move(*second);
+  commit({add(element("bridges", {name("br1")}))});
+  commit({del(example_skeleton())});
+  EXPECT_THAT(output_of("nft list ruleset"), Not(HasSubstr("fairlead")));
+}
+
+TEST_F(FirewallTest, TheAdministratorsTableIsMadeOnceAndLeftAlone) {
+  ports::FirewallSkeleton theirs{"fairlead-user", "chain forward { type filter hook forward priority -10; }", true};
+  commit({add(theirs), add(example_skeleton())});
+  ASSERT_EQ(sh("nft add rule inet fairlead-user forward counter"), 0);
+  const auto before = output_of("nft list table inet fairlead-user");
+  auto newer = theirs;
+  newer.text = "chain other { }";
+  commit({add(newer)});
+  EXPECT_EQ(firewall_->observe({newer}).value(), std::vector<ports::Object>{newer});
+  commit({del(theirs), del(example_skeleton())});
+  EXPECT_EQ(output_of("nft list table inet fairlead-user"), before);
+}
+
 TEST_F(FirewallTest, ItIsMendedAfterSomebodyFlushedEverything) {
+  firewall_ = std::move(linuxnet::make_firewall(false).value());
   commit({add(example_skeleton()), add(element("bridges", {name("docker0")}))});
   ASSERT_EQ(sh("nft flush ruleset"), 0);
   commit({del(element("bridges", {name("docker0")}))});

@@ -22,8 +22,8 @@ using Elements = std::map<std::string, ports::FirewallElement>;  // by key
 
 class LinuxFirewall final : public ports::Firewall {
  public:
-  LinuxFirewall(base::Fd netns, NetlinkSocket socket)
-      : netns_(std::move(netns)), socket_(std::move(socket)), tables_(socket_) {}
+  LinuxFirewall(base::Fd netns, NetlinkSocket socket, bool own_table)
+      : netns_(std::move(netns)), socket_(std::move(socket)), tables_(socket_), may_own_(own_table) {}
 
   base::Result<void> commit(const ports::Plan& steps) override;
   base::Result<std::vector<ports::Object>> observe(const std::vector<ports::Object>& wanted) override;
@@ -42,7 +42,7 @@ class LinuxFirewall final : public ports::Firewall {
   base::Fd netns_;
   NetlinkSocket socket_;
   NftTables tables_;
-  bool may_own_ = true;  ///< until the kernel says that it knows no tables that persist
+  bool may_own_;  ///< until the kernel says that it knows no tables that persist
 };
 
 /// A table that is only ever made, for others to fill.
@@ -305,12 +305,12 @@ base::Result<std::vector<ports::Object>> LinuxFirewall::observe(const std::vecto
 
 }  // namespace
 
-base::Result<std::unique_ptr<ports::Firewall>> make_firewall() {
+base::Result<std::unique_ptr<ports::Firewall>> make_firewall(bool own_table) {
   auto netns = current_netns();
   if (!netns) return std::unexpected(netns.error());
   auto socket = NetlinkSocket::open(NETLINK_NETFILTER);
   if (!socket) return std::unexpected(socket.error());
-  return std::make_unique<LinuxFirewall>(std::move(*netns), std::move(*socket));
+  return std::make_unique<LinuxFirewall>(std::move(*netns), std::move(*socket), own_table);
 }
 
 }  // namespace fairlead::linuxnet

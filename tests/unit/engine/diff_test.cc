@@ -43,7 +43,8 @@ TEST(Diff, MakesFromTheGroundUpWhateverTheOrder) {
   EXPECT_EQ(kinds, (std::vector<std::string>{"+ namespace", "+ sysctl", "+ link", "+ sysctl", "+ address", "+ link",
                                              "+ sysctl", "+ address", "+ route"}));
   EXPECT_EQ(ports::describe(steps.firewall.at(0)), "+ firewall table fairlead");
-  EXPECT_EQ(steps.firewall.size(), 7u);
+  EXPECT_EQ(ports::describe(steps.firewall.at(1)), "+ firewall table fairlead-user");
+  EXPECT_EQ(steps.firewall.size(), 8u);
   EXPECT_TRUE(steps.unmake.empty());
 }
 
