@@ -11,6 +11,7 @@ namespace fairlead::ports {
 /// What went on the host since it was last asked for.
 struct Losses {
   std::set<std::string> links;          ///< deleted, set down, or taken off their bridge, by name
+  std::set<std::string> links_back;     ///< made or set up: a loss to nobody, but somebody may have waited for it
   std::vector<base::Prefix> addresses;  ///< removed from an interface
   std::set<std::string> tables;         ///< firewall tables from which another program deleted something, or all
   bool overflow = false;                ///< there was more than could be noted: anything may have gone

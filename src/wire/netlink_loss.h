@@ -19,10 +19,15 @@ struct LostAddress {
   base::Prefix prefix;
   bool operator==(const LostAddress&) const = default;
 };
-using LinkLoss = std::variant<LostLink, LostAddress>;
+/// A link that was made or set up.
+struct FoundLink {
+  std::string name;
+  bool operator==(const FoundLink&) const = default;
+};
+using LinkLoss = std::variant<LostLink, LostAddress, FoundLink>;
 
-/// Reads RTM_DELLINK, RTM_DELADDR and the RTM_NEWLINK of a link that goes down; nothing if the message is another or
-/// malformed.
+/// Reads RTM_DELLINK, RTM_DELADDR and the RTM_NEWLINK of a link that is new or goes up or down; nothing if the message
+/// is another or malformed.
 std::optional<LinkLoss> parse_link_loss(const nlmsghdr* message);
 
 /// A table, or something in it, was deleted; the transaction that it was part of is announced last.

@@ -47,6 +47,7 @@ void LinuxWatch::note_link(const nlmsghdr* message) {
   auto lost = wire::parse_link_loss(message);
   if (!lost) return;
   std::visit(Overloaded{[&](wire::LostLink& link) { losses_.links.insert(std::move(link.name)); },
+                        [&](wire::FoundLink& link) { losses_.links_back.insert(std::move(link.name)); },
                         [&](wire::LostAddress& address) { losses_.addresses.push_back(address.prefix); }},
              *lost);
 }

@@ -56,11 +56,15 @@ TEST(LinkLoss, IsALinkThatGoesOrGoesDown) {
   const std::optional<LinkLoss> br0 = LostLink{"br0"};
   EXPECT_EQ(parse_link_loss(Message(RTM_DELLINK).with(link(0, ~0U)).text(IFLA_IFNAME, "br0")), br0);
   EXPECT_EQ(new_link(0, IFF_UP), br0);
-  EXPECT_EQ(new_link(IFF_UP, IFF_UP), std::nullopt);
   EXPECT_EQ(new_link(0, IFF_PROMISC), std::nullopt);
-  EXPECT_EQ(new_link(0, ~0U), std::nullopt) << "a new one";
   EXPECT_EQ(parse_link_loss(Message(RTM_DELLINK).with(link(0, 0))), std::nullopt) << "without a name";
   EXPECT_EQ(parse_link_loss(Message(RTM_DELLINK)), std::nullopt) << "cut off";
+}
+
+TEST(LinkLoss, TellsOfALinkThatComes) {
+  const std::optional<LinkLoss> br0 = FoundLink{"br0"};
+  EXPECT_EQ(new_link(IFF_UP, IFF_UP), br0);
+  EXPECT_EQ(new_link(0, ~0U), br0) << "a new one";
 }
 
 TEST(LinkLoss, IsAnAddressThatGoes) {
