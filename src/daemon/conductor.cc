@@ -63,14 +63,14 @@ Result<engine::Decision> Conductor::settle(const engine::Command& command, const
 
 Result<void> Conductor::commit(engine::Decision& decision) {
   auto records = engine::encode(decision.changes);
-  // A sandbox that leaves the State leaves a note behind until its pin is gone: pins are found by no other mark.
+  // What leaves the State with a namespace of its own leaves a note behind until its pin is gone: pins are found by no
+  // other mark.
   for (const auto& change : decision.changes) {
     const auto* erase = std::get_if<engine::Erase>(&change);
-    const auto* id = erase ? std::get_if<base::SandboxId>(&erase->key) : nullptr;
-    if (const auto sandbox = id ? state_.sandbox(*id) : nullptr) {
-      records.push_back({kRemovalRecord, sandbox->netns, std::string("{}")});
-      netns_to_remove_.push_back(sandbox->netns);
-    }
+    auto netns = erase ? engine::netns_of(state_, *erase) : std::string();
+    if (netns.empty()) continue;
+    records.push_back({kRemovalRecord, netns, std::string("{}")});
+    netns_to_remove_.push_back(std::move(netns));
   }
   if (auto stored = world_.store->commit(records); !stored) return stored;
   const auto names = engine::names_touched(state_, decision.changes);
@@ -121,7 +121,8 @@ Task<Result<void>> Conductor::carry_for(ContainerId id, engine::Command command,
   auto decision = co_await carry(std::move(command), std::move(act));
   if (!decision) co_return std::unexpected(decision.error());
   const auto container = state_.container(id);
-  if (!container || !container->sandbox || !world_.names->is_missing(state_, *container->sandbox)) co_return Result<void>{};
+  if (!container || !container->sandbox || !world_.names->is_missing(state_, *container->sandbox))
+    co_return Result<void>{};
   // Its first user-defined network while it runs: from now on it asks the name server.
   auto served = co_await serve_names(*container->sandbox);
   if (served) rewrite_resolv_conf(*container);
@@ -132,7 +133,8 @@ Task<Result<void>> Conductor::carry_for(ContainerId id, engine::Command command,
 Task<Result<void>> Conductor::serve_names(base::SandboxId id) {
   const auto sandbox = state_.sandbox(id);
   if (!sandbox || !world_.names->is_missing(state_, id)) co_return Result<void>{};
-  auto sockets = co_await applier_.in_queue([this, id, netns = sandbox->netns] { return world_.names->open(id, netns); });
+  auto sockets =
+      co_await applier_.in_queue([this, id, netns = sandbox->netns] { return world_.names->open(id, netns); });
   if (!sockets) co_return std::unexpected(sockets.error());
   world_.names->serve(state_, id, std::move(*sockets));
   co_return Result<void>{};

@@ -3,11 +3,13 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include "base/log.h"
+#include "engine/parent_link.h"
 
 namespace fairlead::daemon {
 namespace {
@@ -45,6 +47,9 @@ bool concerns(const ports::Losses& losses, const engine::State& state) {
   };
   for (const auto& [id, network] : state.networks()) {
     if (losses.links.contains(network->bridge)) return true;
+    if (engine::has_parent(*network) &&
+        (losses.links.contains(network->parent.name) || losses.links.contains(engine::shim_of(*network))))
+      return true;
     for (const auto& subnet : network->subnets) {
       if (subnet.gateway && is_lost(*subnet.gateway)) return true;
     }
@@ -57,7 +62,18 @@ bool concerns(const ports::Losses& losses, const engine::State& state) {
   });
 }
 
-Task<void> watch_drift(ports::Watch& watch, Applier& applier, const engine::State& state) {
+bool concerns_parents(const ports::Losses& losses, const engine::State& state) {
+  return std::ranges::any_of(state.networks(), [&](const auto& entry) {
+    if (!engine::has_parent(*entry.second)) return false;
+    const auto& parent = entry.second->parent;
+    return losses.overflow || std::ranges::any_of(std::array{parent.name, parent.base}, [&](const std::string& name) {
+             return losses.links.contains(name) || losses.links_back.contains(name);
+           });
+  });
+}
+
+Task<void> watch_drift(ports::Watch& watch, Applier& applier, const engine::State& state,
+                       std::function<Task<void>()> see_parents) {
   const auto executor = co_await asio::this_coro::executor;
   asio::posix::stream_descriptor readable(executor, ::fcntl(watch.fd(), F_DUPFD_CLOEXEC, 0));
   asio::steady_timer timer(executor);
@@ -70,6 +86,7 @@ Task<void> watch_drift(ports::Watch& watch, Applier& applier, const engine::Stat
       base::log(LogLevel::error, "what other programs remove is no longer seen: {}", losses.error().text);
       co_return;
     }
+    if (concerns_parents(*losses, state)) co_await see_parents();
     if (!concerns(*losses, state)) continue;
     const bool again = last != Clock::time_point::min() && Clock::now() - last < kClosely;
     pause = again ? std::min(2 * pause, kLongestPause) : kFirstPause;

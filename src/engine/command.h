@@ -17,14 +17,17 @@ namespace fairlead::engine {
 /// What cannot be derived from the State: the world at the moment of the command.
 struct Facts {
   ports::Time now{};
-  ports::HostFacts host;                    ///< routes and addresses of the host, egress MTU, ip_forward
-  std::function<base::Entropy()> entropy;   ///< fresh random bytes at each call
-  int cpus = 0;                             ///< processors of the machine; 0 leaves --cpus unchecked above
+  ports::HostFacts host;                               ///< routes and addresses of the host, egress MTU, ip_forward
+  std::function<base::Entropy()> entropy;              ///< fresh random bytes at each call
+  int cpus = 0;                                        ///< processors of the machine; 0 leaves --cpus unchecked above
   std::vector<base::Prefix> foreign_bridge_addresses;  ///< addresses of the bridge that -b names (BootHost only)
 };
 
 /// Makes the predefined networks where they are missing and brings stored ones in line with the settings.
 struct BootHost {};
+
+/// Parents of networks may have come, gone, or changed.
+struct ParentsSeen {};
 
 struct CreateNetwork {
   std::string name, driver = "bridge";
@@ -52,8 +55,8 @@ struct Disconnect {
 };
 
 struct CreateContainer {
-  std::string name;            ///< empty: one is made up, adjective_noun
-  ports::ContainerSpec spec;   ///< as asked, before the image is merged
+  std::string name;           ///< empty: one is made up, adjective_noun
+  ports::ContainerSpec spec;  ///< as asked, before the image is merged
   ports::Image image;
 };
 /// Allocates sandbox, endpoints and addresses; the container is `starting` afterwards.
@@ -94,7 +97,8 @@ struct VolumesMade {
   std::vector<std::string> names;
 };
 
-using Command = std::variant<BootHost, CreateNetwork, RemoveNetwork, Connect, Disconnect, CreateContainer, StartContainer,
-                             ContainerStarted, StartFailed, ContainerExited, StopAsked, RenameContainer, RemoveContainer, VolumesMade>;
+using Command = std::variant<BootHost, ParentsSeen, CreateNetwork, RemoveNetwork, Connect, Disconnect, CreateContainer,
+                             StartContainer, ContainerStarted, StartFailed, ContainerExited, StopAsked, RenameContainer,
+                             RemoveContainer, VolumesMade>;
 
 }  // namespace fairlead::engine
