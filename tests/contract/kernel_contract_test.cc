@@ -154,7 +154,8 @@ TEST_P(KernelContract, AChildStandsOnAHostLinkInEveryMode) {
   for (const auto mode : {Mode::bridge, Mode::private_, Mode::vepa, Mode::passthru}) {
     auto plan = plan_;
     ports::Link child{{"contract-b", "eth0"}, ports::MacvlanLink{"eth0", mode}};
-    child.mac = mac("02:42:ac:1d:00:05");
+    // A passthru child's hardware address is its parent's: setting one sets both.
+    child.mac = mac(mode == Mode::passthru ? "02:42:00:00:00:01" : "02:42:ac:1d:00:05");
     child.alias = "fairlead:test:child";
     plan.push_back(add(child));
     plan.push_back(add(ports::Address{{"contract-b", "eth0"}, prefix("172.29.0.5/16")}));
