@@ -17,9 +17,9 @@ namespace fairlead::engine {
 /// What cannot be derived from the State: the world at the moment of the command.
 struct Facts {
   ports::Time now{};
-  ports::HostFacts host;                               ///< routes and addresses of the host, egress MTU, ip_forward
-  std::function<base::Entropy()> entropy;              ///< fresh random bytes at each call
-  int cpus = 0;                                        ///< processors of the machine; 0 leaves --cpus unchecked above
+  ports::HostFacts host;                    ///< routes and addresses of the host, egress MTU, ip_forward
+  std::function<base::Entropy()> entropy;   ///< fresh random bytes at each call
+  int cpus = 0;                             ///< processors of the machine; 0 leaves --cpus unchecked above
   std::vector<base::Prefix> foreign_bridge_addresses;  ///< addresses of the bridge that -b names (BootHost only)
 };
 
@@ -55,8 +55,8 @@ struct Disconnect {
 };
 
 struct CreateContainer {
-  std::string name;           ///< empty: one is made up, adjective_noun
-  ports::ContainerSpec spec;  ///< as asked, before the image is merged
+  std::string name;            ///< empty: one is made up, adjective_noun
+  ports::ContainerSpec spec;   ///< as asked, before the image is merged
   ports::Image image;
 };
 /// Allocates sandbox, endpoints and addresses; the container is `starting` afterwards.

@@ -138,7 +138,7 @@ base::Result<void> check_on_parent(const State& state, const Network& network, c
 }
 
 base::Result<void> fill_endpoint(const State& state, Network& network, Container& container, std::size_t index,
-                                 const Facts& facts, Decision& decision) {
+                                        const Facts& facts, Decision& decision) {
   auto& attachment = container.attachments[index];
   if (auto fits = check_on_parent(state, network, container, attachment); !fits) return fits;
   Endpoint endpoint{.id = fresh_endpoint(state, facts)};
