@@ -43,7 +43,8 @@ Task<Result<void>> Conductor::boot() {
   if (!decision) co_return std::unexpected(decision.error());
   fault_point("boot-stored");
   co_await finish_removals();
-  if (auto repaired = co_await applier_.observe_and_repair(state_, {.everything = true}, base::LogLevel::debug, "boot"); !repaired)
+  if (auto repaired = co_await applier_.observe_and_repair(state_, {.everything = true}, base::LogLevel::debug, "boot");
+      !repaired)
     co_return std::unexpected(repaired.error());
   fault_point("boot-applied");
   world_.names->take_over(state_);

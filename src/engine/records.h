@@ -26,12 +26,13 @@ enum class Driver { bridge, host, null };
 
 /// One subnet of a network.
 struct Subnet {
-  base::Prefix prefix;                     ///< host bits clear
-  std::optional<base::Prefix> range;       ///< --ip-range: where free addresses are taken from
+  base::Prefix prefix;                ///< host bits clear
+  std::optional<base::Prefix> range;  ///< --ip-range: where free addresses are taken from
   std::optional<base::Ip> gateway;
   std::map<std::string, base::Ip> auxiliary;
-  bool asked = false;                      ///< the user named it (static addresses are allowed then)
-  std::optional<base::Ip> cursor;          ///< last address given; the search goes on from there, so that freed ones are reused last
+  bool asked = false;  ///< the user named it (static addresses are allowed then)
+  std::optional<base::Ip>
+      cursor;  ///< last address given; the search goes on from there, so that freed ones are reused last
   bool operator==(const Subnet&) const = default;
 };
 
@@ -49,18 +50,19 @@ struct Network {
   Driver driver = Driver::bridge;
   Time created{};
   bool predefined = false, internal = false, attachable = false, ipv4 = true, ipv6 = false;
-  bool config_only = false;  ///< only a set of answers for `--config-from`: nothing of it is on the host
-  std::string config_from;   ///< name of the configuration network that it was made by; empty for none
+  bool config_only = false;     ///< only a set of answers for `--config-from`: nothing of it is on the host
+  std::string config_from;      ///< name of the configuration network that it was made by; empty for none
   std::vector<Subnet> subnets;  ///< at most one of each family, IPv4 first
   std::map<std::string, std::string> options, labels, ipam_options;
-  std::string bridge;        ///< link on the host, bridge driver
+  std::string bridge;  ///< link on the host, bridge driver
   bool foreign_bridge = false;
   std::uint32_t mtu = 1500;
   bool icc = true, masquerade = true;
-  bool inhibit_ipv4 = false;              ///< the bridge goes without its IPv4 address
+  bool inhibit_ipv4 = false;  ///< the bridge goes without its IPv4 address
   GatewayMode mode_ipv4 = GatewayMode::nat, mode_ipv6 = GatewayMode::nat;
-  std::optional<base::Ip> source_ipv4, source_ipv6;  ///< what containers leave under instead of the egress's own address
-  std::string interface_prefix = "eth";              ///< names inside: this and a number
+  std::optional<base::Ip> source_ipv4,
+      source_ipv6;                              ///< what containers leave under instead of the egress's own address
+  std::string interface_prefix = "eth";         ///< names inside: this and a number
   std::vector<std::string> trusted_interfaces;  ///< host interfaces from which published ports are reached at the
                                                 ///< container's own address
   bool operator==(const Network&) const = default;
@@ -97,7 +99,7 @@ struct Published {
 
 enum class Phase {
   created,
-  starting,    ///< sandbox and endpoints are being made, or the process waits for its release
+  starting,  ///< sandbox and endpoints are being made, or the process waits for its release
   running,
   exited,
   restarting,  ///< ended, and its policy starts it again after a pause
@@ -107,21 +109,21 @@ enum class Phase {
 
 struct Container {
   ContainerId id;
-  std::string name;          ///< without slash
-  ports::ContainerSpec spec; ///< merged with the image
+  std::string name;           ///< without slash
+  ports::ContainerSpec spec;  ///< merged with the image
   std::string image_id;
   std::vector<std::string> layer_dirs;
-  std::string path;          ///< what runs: program…
+  std::string path;               ///< what runs: program…
   std::vector<std::string> args;  ///< …and its arguments
   Time created{}, started{}, finished{};
   Phase phase = Phase::created;
   pid_t pid = 0, monitor_pid = 0;
   int exit_code = 0, restart_count = 0;
   bool oom_killed = false;
-  bool stop_asked = false;   ///< somebody stopped it: no restart policy brings it back before the next start
+  bool stop_asked = false;  ///< somebody stopped it: no restart policy brings it back before the next start
   std::string error;
-  std::optional<SandboxId> sandbox;  ///< own or joined one, while starting or running (also none mode; not host)
-  std::optional<ContainerId> joined; ///< container:X, resolved at create
+  std::optional<SandboxId> sandbox;     ///< own or joined one, while starting or running (also none mode; not host)
+  std::optional<ContainerId> joined;    ///< container:X, resolved at create
   std::vector<Attachment> attachments;  ///< in interface order
   std::vector<std::string> volumes;     ///< names of anonymous volumes made for it
   std::vector<Published> published;     ///< while it is up, on a network that leads out
@@ -141,7 +143,7 @@ struct Sandbox {
 
 /// What the host itself looks like as far as we changed it.
 struct HostRecord {
-  bool forwarding_switched_on = false;  ///< we set ip_forward: then we also answer for what is forwarded
+  bool forwarding_switched_on = false;       ///< we set ip_forward: then we also answer for what is forwarded
   bool ipv6_forwarding = false;              ///< an IPv6 network needs it
   bool ipv6_forwarding_switched_on = false;  ///< and we switched it on
   bool ipv6_forwarding_of_others = false;    ///< it was on before us: then the host routes for others as well

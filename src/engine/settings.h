@@ -18,13 +18,14 @@ struct AddressPool {
 
 /// What the administrator set: dockerd's options that the engine's decisions depend on.
 struct Settings {
-  std::optional<base::Prefix> bridge_ip;    ///< --bip, with host bits
-  std::optional<base::Prefix> fixed_cidr;   ///< --fixed-cidr
-  std::string bridge = "docker0";           ///< -b/--bridge: a bridge made by others, or `none`; else docker0
-  bool foreign_bridge = false;              ///< true when -b names one: used, never made or removed
-  std::vector<AddressPool> address_pools;   ///< empty: Docker's defaults
-  std::uint32_t mtu = 0;                    ///< --mtu; 0 takes the egress interface's
-  std::optional<base::Ip> default_binding;  ///< --ip: where ports are published when no address is named; none: everywhere
+  std::optional<base::Prefix> bridge_ip;   ///< --bip, with host bits
+  std::optional<base::Prefix> fixed_cidr;  ///< --fixed-cidr
+  std::string bridge = "docker0";          ///< -b/--bridge: a bridge made by others, or `none`; else docker0
+  bool foreign_bridge = false;             ///< true when -b names one: used, never made or removed
+  std::vector<AddressPool> address_pools;  ///< empty: Docker's defaults
+  std::uint32_t mtu = 0;                   ///< --mtu; 0 takes the egress interface's
+  std::optional<base::Ip>
+      default_binding;  ///< --ip: where ports are published when no address is named; none: everywhere
   std::vector<std::string> dns, dns_options, dns_search;
   std::vector<base::Ip> host_gateway;  ///< --host-gateway-ip, one of a family; empty: the default bridge's addresses
   bool icc = true, ip_forward = true, ip_masq = true, iptables = true;

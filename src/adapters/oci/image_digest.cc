@@ -4,7 +4,9 @@
 
 namespace fairlead::oci {
 
-Sha256::Sha256() { sha256_init(&context_); }
+Sha256::Sha256() {
+  sha256_init(&context_);
+}
 
 void Sha256::add(std::string_view bytes) {
   sha256_update(&context_, bytes.size(), reinterpret_cast<const std::uint8_t*>(bytes.data()));

@@ -31,12 +31,12 @@ TEST(Firewall, WithoutATableOfOurs) {
 }
 
 TEST(Firewall, NetworksSayWhoMayReachThem) {
-  const auto view = read_firewall(ruleset(
-      set("bridges",
-          with_comment(R"("br1")", "network one: isolated") + "," + with_comment(R"("br2")", "network two: isolated")) +
-      set("icc", with_comment(R"({"concat":["br1","br1"]})", "network one: x")) + set("internal", R"("br2")") +
-      set("egress", R"("br1")") + set("open4", R"("br1")") + set("routed6", R"("br1")") +
-      set("home4", with_comment(R"({"prefix":{"addr":"10.1.0.0","len":24}})", "network one: x"))));
+  const auto view = read_firewall(
+      ruleset(set("bridges", with_comment(R"("br1")", "network one: isolated") + "," +
+                                 with_comment(R"("br2")", "network two: isolated")) +
+              set("icc", with_comment(R"({"concat":["br1","br1"]})", "network one: x")) + set("internal", R"("br2")") +
+              set("egress", R"("br1")") + set("open4", R"("br1")") + set("routed6", R"("br1")") +
+              set("home4", with_comment(R"({"prefix":{"addr":"10.1.0.0","len":24}})", "network one: x"))));
   ASSERT_TRUE(view);
   ASSERT_EQ(view->networks.size(), 2);
   const auto& one = view->networks[0];

@@ -110,9 +110,8 @@ TEST(Diff, FirewallDeletionsComeBeforeCreations) {
   world.state.set_settings(settings);
   world.must(BootHost{});
   EXPECT_EQ(described(diff(before, world.objects()).firewall),
-            (std::vector<std::string>{
-                "- element home4 { 172.17.0.0/16 }", "- element masq { 172.17.0.0/16 }",
-                "+ element home4 { 172.17.0.0/24 }", "+ element masq { 172.17.0.0/24 }"}));
+            (std::vector<std::string>{"- element home4 { 172.17.0.0/16 }", "- element masq { 172.17.0.0/16 }",
+                                      "+ element home4 { 172.17.0.0/24 }", "+ element masq { 172.17.0.0/24 }"}));
 }
 
 TEST(Diff, SettingsAreNeverUnset) {

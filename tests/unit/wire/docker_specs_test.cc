@@ -43,8 +43,8 @@ TEST(DockerPublish, ReadsEveryForm) {
 }
 
 TEST(DockerPublish, RefusesTheRest) {
-  for (const char* bad : {"", ":", "80:", "x:80", "1:2:3", "[::1]80", "[::1", "8000-8001:9000-9002", "0",
-                          "127.0.0.1:80:80/icmp"}) {
+  for (const char* bad :
+       {"", ":", "80:", "x:80", "1:2:3", "[::1]80", "[::1", "8000-8001:9000-9002", "0", "127.0.0.1:80:80/icmp"}) {
     const auto spec = parse_docker_publish_spec(bad);
     ASSERT_FALSE(spec) << bad;
     EXPECT_EQ(spec.error().kind, base::ErrorKind::invalid);
