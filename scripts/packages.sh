@@ -6,7 +6,7 @@ build_packages=(clang-19 lld-19 libclang-rt-19-dev cmake ninja-build pkg-config 
   libsqlite3-dev libarchive-dev zlib1g-dev libzstd-dev liblzma-dev libbz2-dev nettle-dev libcurl4-openssl-dev)
 run_packages=(runc conmon skopeo tini golang-github-containers-common busybox-static ca-certificates)
 try_packages=(iproute2 nftables jq python3 procps util-linux curl)
-test_packages=(libgtest-dev libgmock-dev python3-pytest iputils-ping docker-registry bind9-dnsutils iptables)
+test_packages=(libgtest-dev libgmock-dev python3-pytest iputils-ping docker-registry bind9-dnsutils iptables tcpdump)
 vm_packages=(qemu-system-x86 crun kmod busybox-static)  # for tests/vm/run, beside the kernel that it unpacks itself
 
 # Prints those of "$@" that are not installed.

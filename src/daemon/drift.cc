@@ -65,7 +65,8 @@ void doubt_container(const ports::Losses& losses, const engine::Container& conta
 
 Doubt doubt_after(const ports::Losses& losses, const engine::State& state) {
   const auto& settings = state.settings();
-  Doubt doubt{.everything = losses.overflow, .firewall = settings.iptables && losses.tables.contains(engine::kTable)};
+  const bool tables = losses.tables.contains(engine::kTable) || losses.tables.contains(engine::kUserTable);
+  Doubt doubt{.everything = losses.overflow, .firewall = settings.iptables && tables};
   if ((settings.ip_forward && losses.forwarding.contains(base::Family::v4)) ||
       (state.host().ipv6_forwarding && losses.forwarding.contains(base::Family::v6)))
     doubt.scopes.insert(engine::HostScope{});
