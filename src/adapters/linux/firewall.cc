@@ -36,7 +36,7 @@ class LinuxFirewall final : public ports::Firewall {
   base::Result<bool> is_current(const ports::FirewallSkeleton& skeleton, bool wanted);
   base::Result<std::optional<wire::NftTable>> find(const std::string& table);
   base::Result<void> ensure(const ports::FirewallSkeleton& skeleton);
-  base::Result<std::vector<Ack>> transact(wire::NetlinkBatch& batch);
+  base::Result<void> transact(wire::NetlinkBatch& batch);
   base::Result<ports::Object> as_found(const ports::FirewallElement& wanted, const Elements& there) const;
 
   base::Fd netns_;
@@ -163,15 +163,20 @@ base::Result<std::optional<wire::NftTable>> LinuxFirewall::find(const std::strin
   return found;
 }
 
-base::Result<std::vector<Ack>> LinuxFirewall::transact(wire::NetlinkBatch& batch) {
-  bool lost = false;
-  auto acks = socket_.transact_unacknowledged(batch, lost);
-  if (!acks) return acks;
-  for (const auto& ack : *acks) {
+/// Whether a transaction on a table was accepted; `lost` says that the kernel had more to refuse than could be read.
+base::Result<void> accepted(const std::vector<Ack>& acks, bool lost) {
+  for (const auto& ack : acks) {
     if (ack.error != 0) return base::fail_errno(ack.error, "changing a firewall table " + ack.reason);
   }
   if (lost) return base::fail(base::ErrorKind::internal, "changing a firewall table: the kernel refused it");
-  return acks;
+  return {};
+}
+
+base::Result<void> LinuxFirewall::transact(wire::NetlinkBatch& batch) {
+  bool lost = false;
+  const auto acks = socket_.transact_unacknowledged(batch, lost);
+  if (!acks) return std::unexpected(acks.error());
+  return accepted(*acks, lost);
 }
 
 base::Result<void> LinuxFirewall::remove(const std::string& table) {
@@ -180,9 +185,7 @@ base::Result<void> LinuxFirewall::remove(const std::string& table) {
   wire::put_nft_begin(batch);
   wire::put_nft_delete_table(batch, table);
   wire::put_nft_end(batch);
-  auto removed = transact(batch);
-  if (!removed) return std::unexpected(removed.error());
-  return {};
+  return transact(batch);
 }
 
 base::Result<void> LinuxFirewall::ensure(const ports::FirewallSkeleton& skeleton) {
@@ -224,10 +227,7 @@ base::Result<void> LinuxFirewall::replace_owned(const ports::FirewallSkeleton& s
   const auto refusal = acks->at(made).error;
   if (refusal == EOPNOTSUPP || refusal == EINVAL)
     return base::fail(base::ErrorKind::not_implemented, "the kernel has no persistent tables");
-  for (const auto& ack : *acks) {
-    if (ack.error != 0) return base::fail_errno(ack.error, "replacing the firewall table " + ack.reason);
-  }
-  return {};
+  return accepted(*acks, lost);
 }
 
 /// A new skeleton, the elements that are there and those of this commit, all in one transaction.
