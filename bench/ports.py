@@ -40,10 +40,12 @@ class PortSide(Side):
     def pid(self, name):
         return self.call("GET", f"/containers/{name}/json")["State"]["Pid"]
 
-    @contextmanager
     def serving(self, name, program, port=80):
-        server = subprocess.Popen(["nsenter", f"--net={kernel.netns_path(self.pid(name))}", program, "server", str(port)],
-                                  stdout=subprocess.PIPE)
+        return self.serving_in(self.pid(name), program, port)
+
+    @contextmanager
+    def serving_in(self, ns, program, port):
+        server = subprocess.Popen(["nsenter", f"--net={kernel.netns_path(ns)}", program, "server", str(port)], stdout=subprocess.PIPE)
         try:
             assert server.stdout.readline() == b"ready\n"
             yield

@@ -65,14 +65,14 @@ Result<engine::Decision> Conductor::settle(const engine::Command& command, const
 
 Result<void> Conductor::commit(engine::Decision& decision) {
   auto records = engine::encode(decision.changes);
-  // A sandbox that leaves the State leaves a note behind until its pin is gone: pins are found by no other mark.
+  // What leaves the State with a namespace of its own leaves a note behind until its pin is gone: pins are found by no
+  // other mark.
   for (const auto& change : decision.changes) {
     const auto* erase = std::get_if<engine::Erase>(&change);
-    const auto* id = erase ? std::get_if<base::SandboxId>(&erase->key) : nullptr;
-    if (const auto sandbox = id ? state_.sandbox(*id) : nullptr) {
-      records.push_back({kRemovalRecord, sandbox->netns, std::string("{}")});
-      netns_to_remove_.push_back(sandbox->netns);
-    }
+    auto netns = erase ? engine::netns_of(state_, *erase) : std::string();
+    if (netns.empty()) continue;
+    records.push_back({kRemovalRecord, netns, std::string("{}")});
+    netns_to_remove_.push_back(std::move(netns));
   }
   const auto ports = engine::ports_touched(state_, decision.changes);
   if (auto stored = world_.store->commit(records); !stored) {
@@ -94,8 +94,9 @@ Result<void> Conductor::commit(engine::Decision& decision) {
 
 Task<Result<void>> Conductor::apply(std::vector<engine::Scope> scopes, std::string act) {
   auto done = std::exchange(netns_to_remove_, {});
+  auto flows = std::exchange(flows_to_forget_, {});
   auto applied = co_await applier_.apply(state_, std::move(scopes), std::move(act));
-  forget_flows();
+  forget_flows(std::move(flows));
   if (!done.empty()) {
     std::vector<ports::RecordChange> records;
     for (auto& name : done) records.push_back({kRemovalRecord, std::move(name), std::nullopt});

@@ -115,7 +115,7 @@ class Conductor final : public engine::Service {
   Result<engine::Decision> decide(const engine::Command& command, engine::Facts given);
   void lead_ports(const engine::Container& container);
   void take_over_ports();
-  void forget_flows();
+  void forget_flows(std::vector<ports::FlowMatch> due);
 
   // conductor_start.cc
   Task<Result<engine::Created>> create(std::string name, ports::ContainerSpec spec);
@@ -144,6 +144,7 @@ class Conductor final : public engine::Service {
   Result<void> load();
   Task<Result<void>> take_over();
   Task<void> finish_removals();
+  Task<void> see_parents();
 
   // conductor_exec.cc
   Task<Result<engine::ExecStreams>> run_exec(ExecId id, bool tty);
@@ -163,7 +164,8 @@ class Conductor final : public engine::Service {
   std::map<ContainerId, std::chrono::milliseconds> pauses_;
   std::vector<std::string> netns_to_remove_;
   std::pair<std::uint16_t, std::uint16_t> ephemeral_{32768, 60999};
-  std::vector<ports::FlowMatch> flows_to_forget_;
+  std::vector<ports::FlowMatch> flows_to_forget_, flows_due_;  ///< once the rules are there; now
+  bool forgetting_ = false;
   boost::asio::posix::stream_descriptor exits_;
   boost::asio::thread_pool flow_thread_{1};
   boost::asio::thread_pool workers_;

@@ -55,8 +55,13 @@ Task<Result<void>> Conductor::boot() {
   }
   if (auto taken = co_await take_over(); !taken) co_return taken;
   background(watch_exits());
-  background(watch_drift(*world_.watch, applier_, state_));
+  background(watch_drift(*world_.watch, applier_, state_, [this] { return see_parents(); }));
   co_return Result<void>{};
+}
+
+Task<void> Conductor::see_parents() {
+  auto seen = co_await carry(engine::ParentsSeen{}, "parents", true);
+  if (!seen) base::log(base::LogLevel::error, "after a change of a parent interface: {}", seen.error().text);
 }
 
 /// Brings the records of containers in line with their processes, then restarts those that should be up.

@@ -71,14 +71,21 @@ void Conductor::take_over_ports() {
   }
 }
 
-void Conductor::forget_flows() {
-  if (flows_to_forget_.empty()) return;
-  boost::asio::post(flow_thread_, [this, matches = std::exchange(flows_to_forget_, {})] {
+/// Reading the table of flows costs milliseconds however few it holds: what falls due meanwhile is looked for together.
+void Conductor::forget_flows(std::vector<ports::FlowMatch> due) {
+  std::ranges::move(due, std::back_inserter(flows_due_));
+  if (forgetting_ || flows_due_.empty()) return;
+  forgetting_ = true;
+  boost::asio::post(flow_thread_, [this, matches = std::exchange(flows_due_, {})] {
     const auto forgotten = world_.flows->forget(matches);
     if (!forgotten)
       base::log(base::LogLevel::warn, "flows of what is gone stay tracked: {}", forgotten.error().text);
     else if (*forgotten > 0)
       base::log(base::LogLevel::debug, "{} tracked flows forgotten", *forgotten);
+    boost::asio::post(io_, [this] {
+      forgetting_ = false;
+      forget_flows({});
+    });
   });
 }
 

@@ -3,11 +3,13 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include "base/log.h"
+#include "engine/parent_link.h"
 
 namespace fairlead::daemon {
 namespace {
@@ -40,24 +42,53 @@ Task<bool> repair(Applier& applier, const engine::State& state, Doubt doubt) {
   co_return repaired.has_value();
 }
 
-void doubt_network(const ports::Losses& losses, const engine::Network& network, Doubt& doubt) {
-  const bool lost =
-      losses.links.contains(network.bridge) || std::ranges::any_of(network.subnets, [&](const engine::Subnet& subnet) {
-        const auto is_gateway = [&](const base::Prefix& gone) {
-          return subnet.gateway && gone.address() == *subnet.gateway;
-        };
-        return std::ranges::any_of(losses.addresses, is_gateway) ||
-               std::ranges::find(losses.routes, subnet.prefix.network()) != losses.routes.end();
-      });
-  if (lost) doubt.scopes.insert(network.id);
+bool lost_link(const ports::Losses& losses, const engine::Network& network) {
+  if (!engine::has_parent(network)) return losses.links.contains(network.bridge);
+  return losses.links.contains(network.parent.name) || losses.links.contains(engine::shim_of(network));
 }
 
-/// A port may have left its bridge because the bridge is going, which is announced later.
-void doubt_container(const ports::Losses& losses, const engine::Container& container, Doubt& doubt) {
+bool lost_address(const ports::Losses& losses, const engine::Subnet& subnet) {
+  return std::ranges::any_of(losses.addresses, [&](const base::Prefix& gone) {
+    const auto* shim = engine::host_address(subnet);
+    return (subnet.gateway && gone.address() == *subnet.gateway) || (shim && gone.address() == *shim);
+  });
+}
+
+bool lost_route(const ports::Losses& losses, const base::Prefix& destination) {
+  return std::ranges::find(losses.routes, destination) != losses.routes.end();
+}
+
+void doubt_network(const ports::Losses& losses, const engine::Network& network, Doubt& doubt) {
+  const bool link = lost_link(losses, network);
+  const bool lost = link || std::ranges::any_of(network.subnets, [&](const engine::Subnet& subnet) {
+                      return lost_address(losses, subnet) || lost_route(losses, subnet.prefix.network());
+                    });
+  if (lost) doubt.scopes.insert(network.id);
+  // Several networks share a tagged link, so it is the host's.
+  if (link && network.parent.origin == engine::ParentLink::Origin::vlan) doubt.scopes.insert(engine::HostScope{});
+}
+
+/// What an endpoint on a parent loses of the host: its link goes with the parent's, its route with the shim's.
+bool lost_on_parent(const ports::Losses& losses, const engine::Network& network, const engine::Endpoint& endpoint) {
+  if (!engine::has_parent(network)) return false;
+  if (lost_link(losses, network)) return true;
+  return std::ranges::any_of(std::array{endpoint.ipv4, endpoint.ipv6}, [&](const std::optional<base::Prefix>& own) {
+    return own && lost_route(losses, base::Prefix(own->address(), own->address().bits()));
+  });
+}
+
+void doubt_container(const ports::Losses& losses, const engine::State& state, const engine::Container& container,
+                     Doubt& doubt) {
   for (const auto& attachment : container.attachments) {
-    if (!container.sandbox || !attachment.endpoint || !losses.links.contains(attachment.endpoint->host_link)) continue;
+    if (!container.sandbox || !attachment.endpoint) continue;
+    const auto network = state.network(attachment.network);
+    if (losses.links.contains(attachment.endpoint->host_link)) {
+      // A port may have left its bridge because the bridge is going, which is announced later.
+      doubt.scopes.insert(attachment.network);
+    } else if (!network || !lost_on_parent(losses, *network, *attachment.endpoint)) {
+      continue;
+    }
     doubt.scopes.insert(*container.sandbox);
-    doubt.scopes.insert(attachment.network);
   }
 }
 
@@ -72,18 +103,33 @@ Doubt doubt_after(const ports::Losses& losses, const engine::State& state) {
     doubt.scopes.insert(engine::HostScope{});
   if (losses.links.empty() && losses.addresses.empty() && losses.routes.empty()) return doubt;
   for (const auto& [id, network] : state.networks()) doubt_network(losses, *network, doubt);
-  if (losses.links.empty()) return doubt;
-  for (const auto& [id, container] : state.containers()) doubt_container(losses, *container, doubt);
+  if (losses.links.empty() && losses.routes.empty()) return doubt;
+  for (const auto& [id, container] : state.containers()) doubt_container(losses, state, *container, doubt);
   return doubt;
 }
 
-Task<void> watch_drift(ports::Watch& watch, Applier& applier, const engine::State& state) {
+bool concerns_parents(const ports::Losses& losses, const engine::State& state) {
+  return std::ranges::any_of(state.networks(), [&](const auto& entry) {
+    if (!engine::has_parent(*entry.second)) return false;
+    const auto& parent = entry.second->parent;
+    return losses.overflow || std::ranges::any_of(std::array{parent.name, parent.base}, [&](const std::string& name) {
+             return losses.links.contains(name) || losses.links_back.contains(name);
+           });
+  });
+}
+
+Task<void> watch_drift(ports::Watch& watch, Applier& applier, const engine::State& state,
+                       std::function<Task<void>()> see_parents) {
   const auto executor = co_await asio::this_coro::executor;
   asio::posix::stream_descriptor readable(executor, ::fcntl(watch.fd(), F_DUPFD_CLOEXEC, 0));
   asio::steady_timer timer(executor);
   Doubt doubt;
   auto pause = kFirstPause;
   auto last = Clock::now() - kClosely, began = last;
+  const auto note = [&](const ports::Losses& losses) -> Task<void> {
+    if (concerns_parents(losses, state)) co_await see_parents();
+    doubt.add(doubt_after(losses, state));
+  };
   for (;;) {
     // A repair that failed is tried again a few times by itself, then when there is news.
     if (doubt.empty() || pause == kLongestPause)
@@ -93,14 +139,14 @@ Task<void> watch_drift(ports::Watch& watch, Applier& applier, const engine::Stat
       base::log(LogLevel::error, "what other programs remove is no longer seen: {}", losses.error().text);
       co_return;
     }
-    doubt.add(doubt_after(*losses, state));
+    co_await note(*losses);
     if (doubt.empty()) continue;
     const bool again = Clock::now() - last < kClosely;
     pause = again ? std::min(2 * pause, kLongestPause) : kFirstPause;
     if (again || !doubt.firewall) {
       timer.expires_after(again ? std::max<Clock::duration>(pause, kShare * (last - began)) : pause);
       co_await timer.async_wait(asio::use_awaitable);
-      if (const auto more = watch.take()) doubt.add(doubt_after(*more, state));
+      if (const auto more = watch.take()) co_await note(*more);
     }
     began = Clock::now();
     if (co_await repair(applier, state, doubt)) doubt = {};

@@ -11,8 +11,28 @@ namespace fairlead::engine::codec {
 template <class Given, class Wanted>
 concept Is = std::same_as<std::remove_const_t<Given>, Wanted>;
 
-inline const std::array<const char*, 3>& words_of(Driver) {
-  static constexpr std::array words = {"bridge", "host", "null"};
+inline const std::array<const char*, 5>& words_of(Driver) {
+  static constexpr std::array words = {"bridge", "host", "null", "macvlan", "ipvlan"};
+  return words;
+}
+inline const std::array<const char*, 4>& words_of(ports::MacvlanMode) {
+  static constexpr std::array words = {"bridge", "private", "vepa", "passthru"};
+  return words;
+}
+inline const std::array<const char*, 3>& words_of(ports::IpvlanMode) {
+  static constexpr std::array words = {"l2", "l3", "l3s"};
+  return words;
+}
+inline const std::array<const char*, 3>& words_of(ports::IpvlanFlag) {
+  static constexpr std::array words = {"bridge", "private", "vepa"};
+  return words;
+}
+inline const std::array<const char*, 3>& words_of(ParentLink::Origin) {
+  static constexpr std::array words = {"found", "vlan", "isolated"};
+  return words;
+}
+inline const std::array<const char*, 3>& words_of(ParentLink::Health) {
+  static constexpr std::array words = {"up", "down", "missing"};
   return words;
 }
 inline const std::array<const char*, 4>& words_of(GatewayMode) {
@@ -37,6 +57,11 @@ template <Is<Subnet> T, class F> void each_field(T& r, F f) {
   f("prefix", r.prefix); f("range", r.range); f("gateway", r.gateway); f("auxiliary", r.auxiliary); f("asked", r.asked);
   f("cursor", r.cursor);
 }
+template <Is<ParentLink> T, class F> void each_field(T& r, F f) {
+  f("name", r.name); f("origin", r.origin); f("base", r.base); f("vlan_id", r.vlan_id); f("mac", r.mac);
+  f("macvlan", r.macvlan); f("ipvlan", r.ipvlan); f("ipvlan_flag", r.ipvlan_flag); f("host_access", r.host_access);
+  f("health", r.health);
+}
 template <Is<Network> T, class F> void each_field(T& r, F f) {
   f("id", r.id); f("name", r.name); f("driver", r.driver); f("created", r.created); f("predefined", r.predefined);
   f("internal", r.internal); f("attachable", r.attachable); f("ipv4", r.ipv4); f("ipv6", r.ipv6); f("subnets", r.subnets);
@@ -44,7 +69,7 @@ template <Is<Network> T, class F> void each_field(T& r, F f) {
   f("mtu", r.mtu); f("icc", r.icc); f("masquerade", r.masquerade); f("config_only", r.config_only);
   f("config_from", r.config_from); f("ipam_options", r.ipam_options); f("inhibit_ipv4", r.inhibit_ipv4);
   f("mode_ipv4", r.mode_ipv4); f("mode_ipv6", r.mode_ipv6); f("source_ipv4", r.source_ipv4); f("source_ipv6", r.source_ipv6);
-  f("interface_prefix", r.interface_prefix); f("trusted_interfaces", r.trusted_interfaces);
+  f("interface_prefix", r.interface_prefix); f("trusted_interfaces", r.trusted_interfaces); f("parent", r.parent);
 }
 template <Is<Endpoint> T, class F> void each_field(T& r, F f) {
   f("id", r.id); f("ipv4", r.ipv4); f("ipv6", r.ipv6); f("mac", r.mac); f("interface", r.interface); f("host_link", r.host_link);

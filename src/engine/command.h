@@ -28,6 +28,9 @@ struct Facts {
 /// Makes the predefined networks where they are missing and brings stored ones in line with the settings.
 struct BootHost {};
 
+/// Parents of networks may have come, gone, or changed.
+struct ParentsSeen {};
+
 struct CreateNetwork {
   std::string name, driver = "bridge";
   bool internal = false, attachable = false, ingress = false, config_only = false;
@@ -103,7 +106,7 @@ struct ChangePorts {
   std::vector<ports::PortBinding> unpublish;  ///< host side left out (empty, 0): all bindings of that container port
 };
 
-using Command = std::variant<BootHost, CreateNetwork, RemoveNetwork, Connect, Disconnect, CreateContainer,
+using Command = std::variant<BootHost, ParentsSeen, CreateNetwork, RemoveNetwork, Connect, Disconnect, CreateContainer,
                              StartContainer, ContainerStarted, StartFailed, ContainerExited, StopAsked, RenameContainer,
                              RemoveContainer, VolumesMade, ChangePorts>;
 

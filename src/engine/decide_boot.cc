@@ -7,6 +7,7 @@
 #include "engine/forwarding.h"
 #include "engine/network_config.h"
 #include "engine/network_options.h"
+#include "engine/parent_link.h"
 
 namespace fairlead::engine {
 namespace {
@@ -171,6 +172,13 @@ base::Result<Decision> decide_one(const State& state, const BootHost&, const Fac
   else
     host.ipv6_forwarding = false;
   if (host != state.host()) decision.changes.emplace_back(host);
+  see_parents(state, facts, decision);
+  return decision;
+}
+
+base::Result<Decision> decide_one(const State& state, const ParentsSeen&, const Facts& facts) {
+  Decision decision;
+  see_parents(state, facts, decision);
   return decision;
 }
 

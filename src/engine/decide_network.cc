@@ -11,6 +11,7 @@
 #include "engine/network_config.h"
 #include "engine/network_mode.h"
 #include "engine/network_options.h"
+#include "engine/parent_link.h"
 
 namespace fairlead::engine {
 namespace {
@@ -18,7 +19,7 @@ namespace {
 using base::ErrorKind;
 
 base::Result<void> check_driver(const std::string& driver) {
-  if (driver == "bridge") return {};
+  if (driver == "bridge" || driver == "macvlan" || driver == "ipvlan") return {};
   if (driver == "host" || driver == "null") {
     return base::fail(ErrorKind::forbidden, fmt::format("only one instance of \"{}\" network is allowed", driver));
   }
@@ -26,9 +27,6 @@ base::Result<void> check_driver(const std::string& driver) {
     return base::fail(ErrorKind::unavailable,
                       "This node is not a swarm manager. Use \"docker swarm init\" or \"docker swarm join\" to connect "
                       "this node to swarm and try again.");
-  }
-  if (driver == "macvlan" || driver == "ipvlan") {
-    return base::fail(ErrorKind::not_implemented, fmt::format("networks of driver {} are not supported", driver));
   }
   return base::fail(ErrorKind::not_found, fmt::format("plugin \"{}\" not found", driver));
 }
@@ -89,14 +87,16 @@ void add_gateways(Network& network) {
 
 base::Result<void> settle_subnets(const State& state, const Facts& facts, HostRecord& host, Network& network) {
   for (const auto& subnet : network.subnets) {
-    if (auto free = check_overlap(state, facts.host, subnet.prefix); !free) return free;
+    // Containers on a parent's LAN are meant to live in the host's own subnet.
+    const auto& host_uses = has_parent(network) ? ports::HostFacts{} : facts.host;
+    if (auto free = check_overlap(state, host_uses, subnet.prefix); !free) return free;
   }
   if (network.ipv4) {
     if (auto added = add_subnet(state, base::Family::v4, facts, host, network); !added) return added;
   }
   if (network.ipv6) {
     if (auto added = add_subnet(state, base::Family::v6, facts, host, network); !added) return added;
-    if (state.settings().ip_forward) want_ipv6_forwarding(facts, host);
+    if (state.settings().ip_forward && network.driver == Driver::bridge) want_ipv6_forwarding(facts, host);
   }
   ipv4_first(network.subnets);
   add_gateways(network);
@@ -130,16 +130,27 @@ Network record_of(const State& state, const CreateNetwork& asked, const Facts& f
   return network;
 }
 
+/// IPv6 asks this much of every link (RFC 8200, section 5), and the kernel turns it off below.
+base::Result<void> check_mtu(const Network& network) {
+  if (!network.ipv6 || network.mtu == 0 || network.mtu >= 1280) return {};
+  return base::fail(ErrorKind::invalid, fmt::format("invalid MTU {} for an IPv6 network: it needs 1280", network.mtu));
+}
+
+/// What makes a macvlan or ipvlan network of the record.
+base::Result<void> settle_on_parent(const State& state, const Facts& facts, HostRecord& host, Network& network) {
+  network.mtu = 0;  // the parent's
+  if (auto set = settle_parent(state, facts, network); !set) return set;
+  if (auto fits = check_mtu(network); !fits) return fits;
+  if (auto settled = settle_subnets(state, facts, host, network); !settled) return settled;
+  return reserve_host_addresses(network);
+}
+
 /// What makes a bridge network of the record.
 base::Result<void> settle_bridge(const State& state, const Facts& facts, HostRecord& host, Network& network) {
   network.bridge = "br-" + network.id.short_text();
   network.mtu = state.settings().mtu != 0 ? state.settings().mtu : facts.host.egress_mtu;
   if (auto set = apply_bridge_options(network); !set) return set;
-  // IPv6 asks this much of every link (RFC 8200, section 5), and the kernel turns it off below.
-  if (network.ipv6 && network.mtu < 1280) {
-    return base::fail(ErrorKind::invalid,
-                      fmt::format("invalid MTU {} for an IPv6 network: it needs 1280", network.mtu));
-  }
+  if (auto fits = check_mtu(network); !fits) return fits;
   if (auto fits = check_bridge(state, network); !fits) return fits;
   return settle_subnets(state, facts, host, network);
 }
@@ -158,8 +169,11 @@ base::Result<Decision> decide_one(const State& state, const CreateNetwork& comma
   HostRecord host = state.host();
   if (network.config_only) {
     network.driver = Driver::null;
-  } else if (auto settled = settle_bridge(state, facts, host, network); !settled) {
-    return std::unexpected(settled.error());
+  } else {
+    if (asked->driver == "macvlan") network.driver = Driver::macvlan;
+    if (asked->driver == "ipvlan") network.driver = Driver::ipvlan;
+    const auto settle = has_parent(network) ? settle_on_parent : settle_bridge;
+    if (auto settled = settle(state, facts, host, network); !settled) return std::unexpected(settled.error());
   }
   Decision decision;
   decision.made = network.id;

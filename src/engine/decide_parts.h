@@ -5,6 +5,7 @@
 namespace fairlead::engine {
 
 base::Result<Decision> decide_one(const State& state, const BootHost& command, const Facts& facts);
+base::Result<Decision> decide_one(const State& state, const ParentsSeen& command, const Facts& facts);
 base::Result<Decision> decide_one(const State& state, const CreateNetwork& command, const Facts& facts);
 base::Result<Decision> decide_one(const State& state, const RemoveNetwork& command, const Facts& facts);
 base::Result<Decision> decide_one(const State& state, const Connect& command, const Facts& facts);

@@ -29,8 +29,10 @@ int rank_of(const Object& object) {
     if (!is_of_interface(sysctl->key)) return 1;
     return sysctl->netns.empty() ? 3 : 6;
   }
-  if (const auto* link = std::get_if<ports::Link>(&object))
-    return std::holds_alternative<ports::VethLink>(link->kind) ? 5 : 2;
+  if (const auto* link = std::get_if<ports::Link>(&object)) {
+    const bool is_inside = !link->key.netns.empty() && !std::holds_alternative<ports::LoopbackLink>(link->kind);
+    return is_inside || std::holds_alternative<ports::VethLink>(link->kind) ? 5 : 2;
+  }
   if (const auto* address = std::get_if<ports::Address>(&object)) return address->link.netns.empty() ? 4 : 7;
   return kLastRank;
 }
@@ -55,6 +57,8 @@ struct Gone {
   }
 
   bool takes(const ports::Link& link) const {
+    // A namespace goes when its last user is gone, and a child keeps its hardware address on the parent until then.
+    if (!ports::parent_of(link).empty()) return false;
     const auto* veth = std::get_if<ports::VethLink>(&link.kind);
     return namespaces.contains(link.key.netns) || (veth && namespaces.contains(veth->peer.netns));
   }

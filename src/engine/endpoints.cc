@@ -9,6 +9,7 @@
 #include "engine/event_of.h"
 #include "engine/interface_name.h"
 #include "engine/local_mac.h"
+#include "engine/parent_link.h"
 
 namespace fairlead::engine {
 namespace {
@@ -125,9 +126,21 @@ EndpointId fresh_endpoint(const State& state, const Facts& facts) {
   }
 }
 
-base::Result<void> fill_bridge_endpoint(const State& state, Network& network, Container& container, std::size_t index,
-                                        const Facts& facts, Decision& decision) {
+/// What an endpoint on a parent cannot have.
+base::Result<void> check_on_parent(const State& state, const Network& network, const Container& container,
+                                   const Attachment& attachment) {
+  if (!has_parent(network)) return {};
+  if (network.driver == Driver::ipvlan && attachment.request.mac)
+    return cannot_set_up(ErrorKind::invalid, "ipvlan interfaces do not support custom mac address assignment");
+  if (auto seat = check_seat(state, network, container); !seat)
+    return cannot_set_up(seat.error().kind, seat.error().text);
+  return {};
+}
+
+base::Result<void> fill_endpoint(const State& state, Network& network, Container& container, std::size_t index,
+                                 const Facts& facts, Decision& decision) {
   auto& attachment = container.attachments[index];
+  if (auto fits = check_on_parent(state, network, container, attachment); !fits) return fits;
   Endpoint endpoint{.id = fresh_endpoint(state, facts)};
   const auto ipv4 = take_address(state, network, container, attachment, base::Family::v4, decision);
   if (!ipv4) return std::unexpected(ipv4.error());
@@ -138,8 +151,9 @@ base::Result<void> fill_bridge_endpoint(const State& state, Network& network, Co
   endpoint.ipv4 = *ipv4;
   endpoint.ipv6 = *ipv6;
   endpoint.interface = *std::move(interface);
-  endpoint.host_link = host_link_of(endpoint.id);
-  endpoint.mac = mac_for(container, index, endpoint);
+  if (network.driver == Driver::bridge) endpoint.host_link = host_link_of(endpoint.id);
+  const auto dictated = has_parent(network) && !attachment.request.mac ? dictated_mac(network) : std::nullopt;
+  endpoint.mac = dictated ? *dictated : mac_for(container, index, endpoint);
   if (*ipv4) attachment.last_ipv4 = (*ipv4)->address();
   if (*ipv6) attachment.last_ipv6 = (*ipv6)->address();
   attachment.last_interface = endpoint.interface;
@@ -163,8 +177,8 @@ base::Result<void> take_endpoint(const State& state, Container& container, std::
   }
   if (known->config_only) return cannot_set_up(ErrorKind::forbidden, kConfigurationOnly);
   Network network = current(known, decision);
-  if (network.driver == Driver::bridge) {
-    auto filled = fill_bridge_endpoint(state, network, container, index, facts, decision);
+  if (network.driver == Driver::bridge || has_parent(network)) {
+    auto filled = fill_endpoint(state, network, container, index, facts, decision);
     if (!filled) return filled;
   } else {
     attachment.endpoint = Endpoint{.id = EndpointId::from(facts.entropy())};

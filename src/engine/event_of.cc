@@ -10,6 +10,10 @@ std::string driver_name(Driver driver) {
       return "host";
     case Driver::null:
       return "null";
+    case Driver::macvlan:
+      return "macvlan";
+    case Driver::ipvlan:
+      return "ipvlan";
   }
   return "bridge";
 }

@@ -2,11 +2,19 @@
 
 #include <tuple>
 
+#include "engine/parent_link.h"
+
 namespace fairlead::engine {
 
 bool has_way_out(const Network& network, base::Family family) {
   const auto* subnet = subnet_of(network, family);
-  return network.driver == Driver::bridge && !network.internal && subnet && subnet->gateway;
+  if (network.internal || !subnet) return false;
+  if (has_parent(network)) {
+    const auto& parent = network.parent;
+    if (parent.origin == ParentLink::Origin::isolated || parent.health == ParentLink::Health::missing) return false;
+    return is_layer3(network) || subnet->gateway;
+  }
+  return network.driver == Driver::bridge && subnet->gateway;
 }
 
 const Attachment* gateway_attachment(const State& state, const Container& container, base::Family family) {

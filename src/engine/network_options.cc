@@ -24,44 +24,11 @@ std::unexpected<base::Error> bad_value(const std::string& key, const std::string
   return base::fail(base::ErrorKind::invalid, fmt::format("invalid value \"{}\" for network option {}", value, key));
 }
 
-base::Result<void> set_flag(const Network& network, const char* key, bool& flag) {
-  const auto at = network.options.find(key);
-  if (at == network.options.end()) return {};
-  const auto value = parse_bool(at->second);
-  if (!value) return bad_value(key, at->second);
-  flag = *value;
-  return {};
-}
-
-base::Result<void> set_mtu(Network& network) {
-  const auto at = network.options.find(kOptionMtu);
-  if (at == network.options.end()) return {};
-  const auto& text = at->second;
-  std::uint32_t mtu = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mtu);
-  // 68 bytes is the least that IPv4 works with (RFC 791); 65535 the most a bridge takes.
-  if (error != std::errc{} || end != text.data() + text.size() || (mtu != 0 && mtu < 68) || mtu > 65535)
-    return bad_value(kOptionMtu, text);
-  if (mtu != 0) network.mtu = mtu;
-  return {};
-}
-
 base::Result<void> set_bridge(Network& network) {
   const auto name = network.options.find(kOptionName);
   if (name == network.options.end()) return {};
   if (!is_interface_name(name->second)) return bad_value(kOptionName, name->second);
   network.bridge = name->second;
-  return {};
-}
-
-/// Room for the number behind it is kept: interface names end at 15 bytes.
-base::Result<void> set_prefix(Network& network) {
-  const auto prefix = network.options.find(kOptionPrefix);
-  if (prefix == network.options.end()) return {};
-  const auto& text = prefix->second;
-  const bool ends_in_digit = !text.empty() && text.back() >= '0' && text.back() <= '9';
-  if (!is_interface_name(text) || text.size() > 12 || ends_in_digit) return bad_value(kOptionPrefix, text);
-  network.interface_prefix = text;
   return {};
 }
 
@@ -107,18 +74,48 @@ base::Result<void> set_trusted(Network& network) {
   return {};
 }
 
-base::Result<void> check_keys(const Network& network) {
-  static constexpr std::array known = {kOptionName,    kOptionIcc,        kOptionMasquerade, kOptionBinding,
-                                       kOptionMtu,     kOptionInhibit,    kOptionModeIpv4,   kOptionModeIpv6,
-                                       kOptionTrusted, kOptionSourceIpv4, kOptionSourceIpv6, kOptionPrefix};
+}  // namespace
+
+base::Result<void> check_keys(const Network& network, const char* driver, std::initializer_list<const char*> known) {
   for (const auto& [key, value] : network.options) {
     if (std::ranges::find(known, key) != known.end()) continue;
-    return base::fail(base::ErrorKind::invalid, fmt::format("unknown option \"{}\" for driver bridge", key));
+    return base::fail(base::ErrorKind::invalid, fmt::format("unknown option \"{}\" for driver {}", key, driver));
   }
   return {};
 }
 
-}  // namespace
+base::Result<void> set_flag(const Network& network, const char* key, bool& flag) {
+  const auto at = network.options.find(key);
+  if (at == network.options.end()) return {};
+  const auto value = parse_bool(at->second);
+  if (!value) return bad_value(key, at->second);
+  flag = *value;
+  return {};
+}
+
+base::Result<void> set_mtu(Network& network) {
+  const auto at = network.options.find(kOptionMtu);
+  if (at == network.options.end()) return {};
+  const auto& text = at->second;
+  std::uint32_t mtu = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mtu);
+  // 68 bytes is the least that IPv4 works with (RFC 791); 65535 the most a bridge takes.
+  if (error != std::errc{} || end != text.data() + text.size() || (mtu != 0 && mtu < 68) || mtu > 65535)
+    return bad_value(kOptionMtu, text);
+  if (mtu != 0) network.mtu = mtu;
+  return {};
+}
+
+/// Room for the number behind it is kept: interface names end at 15 bytes.
+base::Result<void> set_prefix(Network& network) {
+  const auto prefix = network.options.find(kOptionPrefix);
+  if (prefix == network.options.end()) return {};
+  const auto& text = prefix->second;
+  const bool ends_in_digit = !text.empty() && text.back() >= '0' && text.back() <= '9';
+  if (!is_interface_name(text) || text.size() > 12 || ends_in_digit) return bad_value(kOptionPrefix, text);
+  network.interface_prefix = text;
+  return {};
+}
 
 bool is_interface_name(const std::string& name) {
   return !name.empty() && name.size() <= 15 && name != "." && name != ".." &&
@@ -127,7 +124,11 @@ bool is_interface_name(const std::string& name) {
 }
 
 base::Result<void> apply_bridge_options(Network& network) {
-  if (auto known = check_keys(network); !known) return known;
+  const auto known = check_keys(
+      network, "bridge",
+      {kOptionName, kOptionIcc, kOptionMasquerade, kOptionBinding, kOptionMtu, kOptionInhibit, kOptionModeIpv4,
+       kOptionModeIpv6, kOptionTrusted, kOptionSourceIpv4, kOptionSourceIpv6, kOptionPrefix});
+  if (!known) return known;
   if (auto set = set_flag(network, kOptionIcc, network.icc); !set) return set;
   if (auto set = set_flag(network, kOptionMasquerade, network.masquerade); !set) return set;
   if (auto set = set_flag(network, kOptionInhibit, network.inhibit_ipv4); !set) return set;

@@ -1,4 +1,6 @@
 #pragma once
+#include <initializer_list>
+
 #include "base/error.h"
 #include "engine/records.h"
 #include "engine/settings.h"
@@ -22,6 +24,13 @@ inline constexpr char kOptionPrefix[] = "com.docker.network.container_iface_pref
 /// Sets from its options what a bridge network makes of them; 400 when a value cannot be read or a key is not known.
 /// Without an option stands what the network has already.
 base::Result<void> apply_bridge_options(Network& network);
+
+/// 400 for the first option that is not among `known`.
+base::Result<void> check_keys(const Network& network, const char* driver, std::initializer_list<const char*> known);
+/// A yes or no as Go reads it; without the option stands what there is. So with the others.
+base::Result<void> set_flag(const Network& network, const char* key, bool& flag);
+base::Result<void> set_mtu(Network& network);
+base::Result<void> set_prefix(Network& network);
 
 /// An interface name as the kernel takes it: 1 to 15 bytes, no slash, no white space (dev_valid_name).
 bool is_interface_name(const std::string& name);

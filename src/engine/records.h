@@ -12,6 +12,7 @@
 #include "base/ip.h"
 #include "ports/clock.h"
 #include "ports/container_spec.h"
+#include "ports/objects.h"
 #include "ports/sockets.h"
 
 namespace fairlead::engine {
@@ -22,7 +23,7 @@ using base::NetworkId;
 using base::SandboxId;
 using ports::Time;
 
-enum class Driver { bridge, host, null };
+enum class Driver { bridge, host, null, macvlan, ipvlan };
 
 /// One subnet of a network.
 struct Subnet {
@@ -44,6 +45,27 @@ enum class GatewayMode {
   isolated,         ///< internal networks only: not even the host has an address there
 };
 
+/// What the containers of a macvlan or ipvlan network stand on.
+struct ParentLink {
+  enum class Origin {
+    found,     ///< the host's own: used, never made or removed
+    vlan,      ///< made by us upon `base`, and gone with the last network that uses it
+    isolated,  ///< made by us, and leads nowhere
+  };
+  enum class Health { up, down, missing };
+  std::string name;
+  Origin origin = Origin::found;
+  std::string base;  ///< vlan: the link that carries the tag
+  std::uint16_t vlan_id = 0;
+  base::Mac mac;  ///< of the parent, under which passthru containers live
+  ports::MacvlanMode macvlan = ports::MacvlanMode::bridge;
+  ports::IpvlanMode ipvlan = ports::IpvlanMode::l2;
+  ports::IpvlanFlag ipvlan_flag = ports::IpvlanFlag::bridge;
+  bool host_access = false;    ///< the host has a link of its own beside the containers'
+  Health health = Health::up;  ///< as last seen
+  bool operator==(const ParentLink&) const = default;
+};
+
 struct Network {
   NetworkId id;
   std::string name;
@@ -55,6 +77,7 @@ struct Network {
   std::vector<Subnet> subnets;  ///< at most one of each family, IPv4 first
   std::map<std::string, std::string> options, labels, ipam_options;
   std::string bridge;  ///< link on the host, bridge driver
+  ParentLink parent;   ///< macvlan and ipvlan drivers
   bool foreign_bridge = false;
   std::uint32_t mtu = 1500;
   bool icc = true, masquerade = true;
@@ -151,6 +174,10 @@ struct HostRecord {
   bool operator==(const HostRecord&) const = default;
 };
 
+/// Whether containers stand on a link of the host.
+inline bool has_parent(const Network& network) {
+  return network.driver == Driver::macvlan || network.driver == Driver::ipvlan;
+}
 /// The network's subnet of that family; null when it has none.
 inline const Subnet* subnet_of(const Network& network, base::Family family) {
   for (const auto& subnet : network.subnets) {

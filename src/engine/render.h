@@ -28,6 +28,8 @@ std::vector<ports::Object> render(const State& state, const Scope& scope);
 std::vector<Scope> scopes(const State& state);
 /// The scopes whose objects `changes` can alter, in the same order.
 std::vector<Scope> touched(const State& before, const std::vector<Change>& changes);
+/// The namespace that goes with a record, by name; empty for most.
+std::string netns_of(const State& state, const Erase& gone);
 /// The path to join a sandbox by.
 std::string netns_path(const Sandbox& sandbox);
 

@@ -126,6 +126,13 @@ void render_bridge_endpoint(const Network& network, const Container& container, 
   link.alias =
       cut(fmt::format("{}endpoint:{}:{}", kAliasPrefix, container.id.short_text(), container.name), kAliasLimit);
   out.emplace_back(std::move(link));
+  render_inside(network, attachment, netns, out);
+}
+
+void render_inside(const Network& network, const Attachment& attachment, const std::string& netns,
+                   std::vector<ports::Object>& out) {
+  const Endpoint& endpoint = *attachment.endpoint;
+  const ports::LinkKey inside{netns, endpoint.interface};
   auto asked = asked_sysctls(attachment.request, netns, endpoint.interface);
   ports::Sysctl own{netns, fmt::format("net/ipv6/conf/{}/disable_ipv6", endpoint.interface), network.ipv6 ? "0" : "1"};
   if (std::ranges::find(asked, own.key, &ports::Sysctl::key) == asked.end()) out.emplace_back(std::move(own));

@@ -1,4 +1,5 @@
 #include "engine/gateway.h"
+#include "engine/parent_link.h"
 #include "engine/render_parts.h"
 
 namespace fairlead::engine {
@@ -11,7 +12,8 @@ void render_default_route(const State& state, const Container& owner, base::Fami
   ports::Route route;
   route.netns = netns;
   route.destination = base::Prefix(family == base::Family::v4 ? base::Ip::v4(0) : base::Ip::v6({}), 0);
-  route.via = subnet_of(*state.network(way->network), family)->gateway;
+  const auto network = state.network(way->network);
+  if (!is_layer3(*network)) route.via = subnet_of(*network, family)->gateway;
   route.device = way->endpoint->interface;
   out.emplace_back(std::move(route));
 }
@@ -37,8 +39,9 @@ std::vector<ports::Object> render_sandbox(const State& state, const Sandbox& san
   if (!owner || owner->sandbox != sandbox.id) return out;
   for (const auto& attachment : owner->attachments) {
     const auto network = state.network(attachment.network);
-    if (!network || !attachment.endpoint || network->driver != Driver::bridge) continue;
-    render_bridge_endpoint(*network, *owner, attachment, sandbox.netns, out);
+    if (!network || !attachment.endpoint) continue;
+    if (network->driver == Driver::bridge) render_bridge_endpoint(*network, *owner, attachment, sandbox.netns, out);
+    if (has_parent(*network)) render_parent_endpoint(*network, *owner, attachment, sandbox.netns, out);
   }
   for (const auto family : {base::Family::v4, base::Family::v6})
     render_default_route(state, *owner, family, sandbox.netns, out);

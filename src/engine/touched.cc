@@ -26,6 +26,7 @@ void add_network(const State& before, const Network& changed, Found& found) {
   const auto known = before.network(changed.id);
   if (known && !looks_other(*known, changed)) return;
   found.insert(changed.id);
+  if (changed.parent.origin == ParentLink::Origin::vlan) found.insert(HostScope{});
   if (known) add_members(before, changed.id, found);
 }
 
@@ -46,6 +47,8 @@ void add_sandbox(const State& before, const Sandbox& changed, Found& found) {
 void add_erased(const State& before, const Erase& gone, Found& found) {
   if (const auto* id = std::get_if<NetworkId>(&gone.key)) {
     found.insert(*id);
+    const auto known = before.network(*id);
+    if (known && known->parent.origin == ParentLink::Origin::vlan) found.insert(HostScope{});
     add_members(before, *id, found);
   } else if (const auto* sandbox = std::get_if<SandboxId>(&gone.key)) {
     found.insert(*sandbox);

@@ -10,11 +10,18 @@
 
 namespace fairlead::ports {
 
+/// One interface of the host.
+struct LinkFacts {
+  bool up = false;  ///< by its administrator's will; it may still lack a carrier
+  base::Mac mac;
+};
+
 /// What a namespace that is not ours to manage (the host) looks like, for decisions.
 struct HostFacts {
   std::vector<base::Prefix> routes;     ///< every destination in the main table except default routes
   std::vector<base::Prefix> addresses;  ///< every interface address
   std::map<std::string, std::vector<base::Prefix>> link_addresses;  ///< the same by interface name
+  std::map<std::string, LinkFacts> links;                           ///< by name
   std::uint32_t egress_mtu = 1500;      ///< of the interface that carries the default route; 1500 without one
   bool ip_forward_was_on = false;       ///< net.ipv4.ip_forward when asked
   bool ipv6_forwarding_was_on = false;  ///< net.ipv6.conf.all.forwarding when asked

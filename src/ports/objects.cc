@@ -55,13 +55,45 @@ std::string text(const std::vector<Field>& fields) {
   return out;
 }
 
+const char* word(MacvlanMode mode) {
+  switch (mode) {
+    case MacvlanMode::bridge:
+      return "bridge";
+    case MacvlanMode::private_:
+      return "private";
+    case MacvlanMode::vepa:
+      return "vepa";
+    case MacvlanMode::passthru:
+      return "passthru";
+  }
+  return "bridge";
+}
+
+const char* word(IpvlanMode mode) {
+  switch (mode) {
+    case IpvlanMode::l2:
+      return "l2";
+    case IpvlanMode::l3:
+      return "l3";
+    case IpvlanMode::l3s:
+      return "l3s";
+  }
+  return "l2";
+}
+
 std::string traits(const Link& link) {
-  std::string out = std::visit(Overload{
-                                   [](const LoopbackLink&) { return std::string("loopback"); },
-                                   [](const BridgeLink&) { return std::string("bridge"); },
-                                   [](const VethLink& veth) { return "veth to " + place(veth.peer); },
-                               },
-                               link.kind);
+  std::string out = std::visit(
+      Overload{
+          [](const LoopbackLink&) { return std::string("loopback"); },
+          [](const BridgeLink&) { return std::string("bridge"); },
+          [](const VethLink& veth) { return "veth to " + place(veth.peer); },
+          [](const MacvlanLink& macvlan) {
+            return fmt::format("macvlan {} on {}", word(macvlan.mode), macvlan.parent);
+          },
+          [](const IpvlanLink& ipvlan) { return fmt::format("ipvlan {} on {}", word(ipvlan.mode), ipvlan.parent); },
+          [](const VlanLink& vlan) { return fmt::format("vlan {} on {}", vlan.id, vlan.parent); },
+      },
+      link.kind);
   if (link.mtu != 0) out += fmt::format(", mtu {}", link.mtu);
   if (link.mac) out += ", mac " + link.mac->text();
   if (!link.master.empty()) out += ", on " + link.master;
@@ -77,6 +109,17 @@ std::string traits(const Route& route) {
 }
 
 }  // namespace
+
+std::string parent_of(const Link& link) {
+  return std::visit(
+      []<class Kind>(const Kind& kind) {
+        if constexpr (requires { kind.parent; })
+          return kind.parent;
+        else
+          return std::string();
+      },
+      link.kind);
+}
 
 std::string key_of(const Object& object) {
   return std::visit(

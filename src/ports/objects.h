@@ -43,16 +43,47 @@ struct VethLink {
   bool operator==(const VethLink&) const = default;
 };
 
+/// How children of one parent see each other and the world; the kernel's four (MACVLAN_MODE_*).
+enum class MacvlanMode { bridge, private_, vepa, passthru };
+/// A host of its own on the parent's LAN. The parent lies in the host's namespace, the link itself anywhere.
+struct MacvlanLink {
+  std::string parent;
+  MacvlanMode mode = MacvlanMode::bridge;
+  bool operator==(const MacvlanLink&) const = default;
+};
+
+enum class IpvlanMode { l2, l3, l3s };
+enum class IpvlanFlag { bridge, private_, vepa };
+/// As macvlan, under the parent's own hardware address. Mode and flag belong to the parent: the last child's go for
+/// all.
+struct IpvlanLink {
+  std::string parent;
+  IpvlanMode mode = IpvlanMode::l2;
+  IpvlanFlag flag = IpvlanFlag::bridge;
+  bool operator==(const IpvlanLink&) const = default;
+};
+/// What the parent carries under one 802.1Q tag; both in the host's namespace.
+struct VlanLink {
+  std::string parent;
+  std::uint16_t id = 0;
+  bool operator==(const VlanLink&) const = default;
+};
+
+using LinkKind = std::variant<LoopbackLink, BridgeLink, VethLink, MacvlanLink, IpvlanLink, VlanLink>;
+
 /// One interface, brought up. The alias is our mark: links without it are never touched.
 struct Link {
   LinkKey key;
-  std::variant<LoopbackLink, BridgeLink, VethLink> kind;
+  LinkKind kind;
   std::uint32_t mtu = 0;  ///< bytes; 0 leaves the kernel's
   std::string master;     ///< bridge in the same namespace, empty for none
   std::optional<base::Mac> mac;
   std::string alias;  ///< `fairlead:…`, at most 255 bytes (IFLA_IFALIAS); empty only for loopback
   bool operator==(const Link&) const = default;
 };
+
+/// The host's link that this one stands on; empty for those that stand alone.
+std::string parent_of(const Link& link);
 
 /// An interface address. `prefix` keeps its host bits.
 struct Address {

@@ -32,6 +32,9 @@ Number attr_number(const nlattr* attr) {
 inline std::uint8_t attr_u8(const nlattr* attr) {
   return attr_number<std::uint8_t>(attr);
 }
+inline std::uint16_t attr_u16(const nlattr* attr) {
+  return attr_number<std::uint16_t>(attr);
+}
 inline std::uint32_t attr_u32(const nlattr* attr) {
   return attr_number<std::uint32_t>(attr);
 }

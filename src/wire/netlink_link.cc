@@ -2,6 +2,7 @@
 
 #include <libmnl/libmnl.h>
 #include <linux/if_link.h>
+#include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
@@ -59,14 +60,26 @@ void read_port(LinkRecord& link, const nlattr* data) {
   });
 }
 
+void read_kind(LinkRecord& link, const nlattr* data) {
+  for_each_attr(data, [&](const nlattr* attr, int type) {
+    if (link.kind == "macvlan" && type == IFLA_MACVLAN_MODE) link.mode = attr_u32(attr);
+    if (link.kind == "ipvlan" && type == IFLA_IPVLAN_MODE) link.mode = attr_u16(attr);
+    if (link.kind == "ipvlan" && type == IFLA_IPVLAN_FLAGS) link.flags = attr_u16(attr);
+    if (link.kind == "vlan" && type == IFLA_VLAN_ID) link.vlan = attr_u16(attr);
+  });
+}
+
 void read_link_info(LinkRecord& link, const nlattr* info) {
   bool bridge_port = false;
   const nlattr* port = nullptr;
+  const nlattr* own = nullptr;
   for_each_attr(info, [&](const nlattr* attr, int type) {
     if (type == IFLA_INFO_KIND) link.kind = attr_string(attr);
     if (type == IFLA_INFO_SLAVE_KIND) bridge_port = attr_string(attr) == "bridge";
     if (type == IFLA_INFO_SLAVE_DATA) port = attr;
+    if (type == IFLA_INFO_DATA) own = attr;
   });
+  if (own != nullptr) read_kind(link, own);
   if (bridge_port && port != nullptr) read_port(link, port);
 }
 
@@ -126,6 +139,29 @@ void put_new_veth(NetlinkBatch& batch, const std::string& name, const LinkAttrib
   put_peer(header, peer);
 }
 
+void put_new_child(NetlinkBatch& batch, const std::string& name, const LinkAttributes& attributes,
+                   const ChildLink& child) {
+  nlmsghdr* header;
+  ifinfomsg* info = begin_link(batch, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, header);
+  mnl_attr_put_strz(header, IFLA_IFNAME, name.c_str());
+  mnl_attr_put_u32(header, IFLA_LINK, child.parent);
+  if (child.parent_netns) {
+    mnl_attr_put_u32(header, IFLA_LINK_NETNSID, static_cast<std::uint32_t>(*child.parent_netns));
+  }
+  put_attributes(header, info, attributes);
+  nlattr* link_info = mnl_attr_nest_start(header, IFLA_LINKINFO);
+  mnl_attr_put_strz(header, IFLA_INFO_KIND, child.kind.c_str());
+  nlattr* data = mnl_attr_nest_start(header, IFLA_INFO_DATA);
+  if (child.kind == "macvlan") mnl_attr_put_u32(header, IFLA_MACVLAN_MODE, child.mode);
+  if (child.kind == "ipvlan") {
+    mnl_attr_put_u16(header, IFLA_IPVLAN_MODE, static_cast<std::uint16_t>(child.mode));
+    mnl_attr_put_u16(header, IFLA_IPVLAN_FLAGS, child.flags);
+  }
+  if (child.kind == "vlan") mnl_attr_put_u16(header, IFLA_VLAN_ID, child.vlan);
+  mnl_attr_nest_end(header, data);
+  mnl_attr_nest_end(header, link_info);
+}
+
 void put_set_link(NetlinkBatch& batch, std::uint32_t index, const LinkAttributes& attributes) {
   nlmsghdr* header;
   ifinfomsg* info = begin_link(batch, RTM_NEWLINK, 0, header);
@@ -166,6 +202,28 @@ void put_dump_links(NetlinkBatch& batch) {
   nlmsghdr* header = batch.begin(RTM_GETLINK, NLM_F_DUMP);
   mnl_nlmsg_put_extra_header(header, sizeof(ifinfomsg));
   mnl_attr_put_u32(header, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+}
+
+void put_new_netns_number(NetlinkBatch& batch, int netns_fd) {
+  nlmsghdr* header = batch.begin(RTM_NEWNSID, NLM_F_ACK);
+  mnl_nlmsg_put_extra_header(header, sizeof(rtgenmsg));
+  mnl_attr_put_u32(header, NETNSA_FD, static_cast<std::uint32_t>(netns_fd));
+  mnl_attr_put_u32(header, NETNSA_NSID, static_cast<std::uint32_t>(NETNSA_NSID_NOT_ASSIGNED));  // any that is free
+}
+
+void put_get_netns_number(NetlinkBatch& batch, int netns_fd) {
+  nlmsghdr* header = batch.begin(RTM_GETNSID, NLM_F_ACK);
+  mnl_nlmsg_put_extra_header(header, sizeof(rtgenmsg));
+  mnl_attr_put_u32(header, NETNSA_FD, static_cast<std::uint32_t>(netns_fd));
+}
+
+std::optional<std::int32_t> parse_netns_number(const nlmsghdr* message) {
+  if (message->nlmsg_type != RTM_NEWNSID || mnl_nlmsg_get_payload_len(message) < sizeof(rtgenmsg)) return std::nullopt;
+  std::optional<std::int32_t> number;
+  for_each_attr(message, sizeof(rtgenmsg), [&](const nlattr* attr, int type) {
+    if (type == NETNSA_NSID) number = static_cast<std::int32_t>(attr_u32(attr));
+  });
+  return number == NETNSA_NSID_NOT_ASSIGNED ? std::nullopt : number;
 }
 
 std::optional<LinkRecord> parse_link(const nlmsghdr* message) {

@@ -17,8 +17,12 @@ struct LinkRecord {
   std::string name;
   std::string kind;  ///< `bridge`, `veth`, …; empty for physical ones and loopback
   std::uint32_t mtu = 0;
-  std::uint32_t master = 0;      ///< index of the bridge, 0 for none
-  std::uint32_t peer_index = 0;  ///< IFLA_LINK: a veth's other end, in its own namespace
+  std::uint32_t master = 0;  ///< index of the bridge, 0 for none
+  std::uint32_t peer_index =
+      0;                    ///< IFLA_LINK: a veth's other end, or the link this one stands on, in its own namespace
+  std::uint32_t mode = 0;   ///< IFLA_MACVLAN_MODE or IFLA_IPVLAN_MODE
+  std::uint16_t flags = 0;  ///< IFLA_IPVLAN_FLAGS
+  std::uint16_t vlan = 0;   ///< IFLA_VLAN_ID
   std::uint32_t group = 0;
   std::optional<base::Mac> mac;
   std::string alias;
@@ -43,10 +47,22 @@ struct VethPeer {
   int netns_fd = -1;  ///< namespace that it is made in; -1: the same
 };
 
+/// A link that stands on another one.
+struct ChildLink {
+  std::string kind;                          ///< `macvlan`, `ipvlan` or `vlan`
+  std::uint32_t parent = 0;                  ///< index
+  std::optional<std::int32_t> parent_netns;  ///< number under which the namespace of the request knows the parent's
+  std::uint32_t mode = 0;                    ///< IFLA_MACVLAN_MODE or IFLA_IPVLAN_MODE
+  std::uint16_t flags = 0;                   ///< IFLA_IPVLAN_FLAGS
+  std::uint16_t vlan = 0;                    ///< IFLA_VLAN_ID
+};
+
 /// Each appends one acknowledged request. The kernel looks at no alias in a creation. Names must fit IFNAMSIZ and
 /// aliases 255 bytes.
 void put_new_bridge(NetlinkBatch& batch, const std::string& name, const LinkAttributes& attributes);
 void put_new_veth(NetlinkBatch& batch, const std::string& name, const LinkAttributes& attributes, const VethPeer& peer);
+void put_new_child(NetlinkBatch& batch, const std::string& name, const LinkAttributes& attributes,
+                   const ChildLink& child);
 void put_set_link(NetlinkBatch& batch, std::uint32_t index, const LinkAttributes& attributes);
 void put_set_bridge_port(NetlinkBatch& batch, std::uint32_t index, bool hairpin, bool isolated);
 void put_get_link(NetlinkBatch& batch, const std::string& name);
@@ -54,8 +70,13 @@ void put_delete_link(NetlinkBatch& batch, std::uint32_t index);
 /// Deletes every link of the group in one go; the kernel answers ENODEV when there is none.
 void put_delete_link_group(NetlinkBatch& batch, std::uint32_t group);
 void put_dump_links(NetlinkBatch& batch);
+/// Gives the namespace behind the descriptor a number in the request's own; EEXIST when it has one.
+void put_new_netns_number(NetlinkBatch& batch, int netns_fd);
+void put_get_netns_number(NetlinkBatch& batch, int netns_fd);
 
 /// Reads an RTM_NEWLINK message; nothing if it is another or malformed.
 std::optional<LinkRecord> parse_link(const nlmsghdr* message);
+/// Reads the answer to `put_get_netns_number`; nothing if there is no number, or if it is another message.
+std::optional<std::int32_t> parse_netns_number(const nlmsghdr* message);
 
 }  // namespace fairlead::wire

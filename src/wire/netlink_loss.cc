@@ -17,16 +17,21 @@ namespace {
 bool goes_down(const ifinfomsg& header) {
   return header.ifi_change != ~0U && (header.ifi_change & IFF_UP) != 0 && (header.ifi_flags & IFF_UP) == 0;
 }
+bool comes(const ifinfomsg& header) {
+  return (header.ifi_change & IFF_UP) != 0 && !goes_down(header);
+}
 
 std::optional<LinkLoss> link_loss(const nlmsghdr* message) {
   if (mnl_nlmsg_get_payload_len(message) < sizeof(ifinfomsg)) return std::nullopt;
   const auto* header = static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(message));
-  if (message->nlmsg_type == RTM_NEWLINK && !goes_down(*header)) return std::nullopt;
-  LostLink lost;
+  const bool lost = message->nlmsg_type == RTM_DELLINK || goes_down(*header);
+  if (!lost && !comes(*header)) return std::nullopt;
+  std::string name;
   for_each_attr(message, sizeof *header, [&](const nlattr* attr, int type) {
-    if (type == IFLA_IFNAME) lost.name = attr_string(attr);
+    if (type == IFLA_IFNAME) name = attr_string(attr);
   });
-  return lost.name.empty() ? std::nullopt : std::optional<LinkLoss>(std::move(lost));
+  if (name.empty()) return std::nullopt;
+  return lost ? LinkLoss(LostLink{std::move(name)}) : LinkLoss(FoundLink{std::move(name)});
 }
 
 std::optional<LinkLoss> address_loss(const nlmsghdr* message) {
@@ -49,8 +54,8 @@ std::optional<LinkLoss> address_loss(const nlmsghdr* message) {
 
 std::optional<LinkLoss> route_loss(const nlmsghdr* message) {
   const auto route = parse_route(message);
-  if (!route || route->table != RT_TABLE_MAIN || route->protocol != RTPROT_KERNEL) return std::nullopt;
-  return LostRoute{route->destination};
+  if (!route || route->table != RT_TABLE_MAIN) return std::nullopt;
+  return LostRoute{route->destination, route->protocol};
 }
 
 std::optional<LinkLoss> forwarding_loss(const nlmsghdr* message) {

@@ -19,9 +19,10 @@ struct LostAddress {
   base::Prefix prefix;
   bool operator==(const LostAddress&) const = default;
 };
-/// A route that the kernel made for an interface's subnet when the address came (RTPROT_KERNEL).
+/// A route of the main table.
 struct LostRoute {
   base::Prefix destination;
+  std::uint8_t protocol;  ///< rtm_protocol: who had made it
   bool operator==(const LostRoute&) const = default;
 };
 /// The whole host ceased to forward packets of a family.
@@ -29,10 +30,15 @@ struct LostForwarding {
   base::Family family;
   bool operator==(const LostForwarding&) const = default;
 };
-using LinkLoss = std::variant<LostLink, LostAddress, LostRoute, LostForwarding>;
+/// A link that was made or set up.
+struct FoundLink {
+  std::string name;
+  bool operator==(const FoundLink&) const = default;
+};
+using LinkLoss = std::variant<LostLink, LostAddress, LostRoute, LostForwarding, FoundLink>;
 
-/// Reads RTM_DELLINK, RTM_DELADDR, RTM_DELROUTE, the RTM_NEWLINK of a link that goes down and the RTM_NEWNETCONF of
-/// forwarding that is switched off; nothing if the message is another or malformed.
+/// Reads RTM_DELLINK, RTM_DELADDR, RTM_DELROUTE, the RTM_NEWLINK of a link that is new or goes up or down and the
+/// RTM_NEWNETCONF of forwarding that is switched off; nothing if the message is another or malformed.
 std::optional<LinkLoss> parse_link_loss(const nlmsghdr* message);
 
 /// A table, or something in it, was deleted; the transaction that it was part of is announced last.

@@ -147,6 +147,47 @@ TEST_P(KernelContract, MarkedThingsAreFound) {
   EXPECT_THAT(kernel_->find_marked("fairlead:test:", "contract-").value(), IsEmpty());
 }
 
+TEST_P(KernelContract, AChildStandsOnAHostLinkInEveryMode) {
+  using Mode = ports::MacvlanMode;
+  // The host has an interface of the same name as the container's: it must not be in the way.
+  plan_ = {add(bridge("eth0")), add(ports::Netns{"contract-b"}), add(loopback("contract-b"))};
+  for (const auto mode : {Mode::bridge, Mode::private_, Mode::vepa, Mode::passthru}) {
+    auto plan = plan_;
+    ports::Link child{{"contract-b", "eth0"}, ports::MacvlanLink{"eth0", mode}};
+    // A passthru child's hardware address is its parent's: setting one sets both.
+    child.mac = mac(mode == Mode::passthru ? "02:42:00:00:00:01" : "02:42:ac:1d:00:05");
+    child.alias = "fairlead:test:child";
+    plan.push_back(add(child));
+    plan.push_back(add(ports::Address{{"contract-b", "eth0"}, prefix("172.29.0.5/16")}));
+    apply(plan);
+    apply(plan);
+    EXPECT_EQ(seen(objects_of(plan)), objects_of(plan));
+    apply(inverse_of(plan));
+    EXPECT_THAT(seen(objects_of(plan)), IsEmpty());
+  }
+}
+
+TEST_P(KernelContract, AChildChangesItsMode) {
+  plan_ = {add(bridge("cbr1"))};
+  ports::Link before{{"", "cmv0"}, ports::MacvlanLink{"cbr1", ports::MacvlanMode::bridge}};
+  before.mac = mac("02:42:ac:1d:00:06");
+  before.alias = "fairlead:test:shim";
+  auto after = before;
+  after.kind = ports::MacvlanLink{"cbr1", ports::MacvlanMode::private_};
+  plan_.push_back(add(before));
+  apply(plan_);
+  apply({change(before, after)});
+  EXPECT_THAT(seen({before}), ::testing::ElementsAre(ports::Object(after)));
+}
+
+TEST_P(KernelContract, AChildWithoutItsParentIsRefused) {
+  ports::Link child{{"", "cmv1"}, ports::MacvlanLink{"nosuch", ports::MacvlanMode::bridge}};
+  child.alias = "fairlead:test:child";
+  const auto result = kernel_->apply({add(child)});
+  ASSERT_FALSE(result);
+  EXPECT_THAT(result.error().text, HasSubstr("its parent interface nosuch is not there"));
+}
+
 TEST_P(KernelContract, AnUnmarkedLinkIsNotMade) {
   auto unmarked = bridge("cbr9");
   unmarked.alias = "mine";

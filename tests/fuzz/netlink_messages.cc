@@ -16,6 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for_each_message(bytes, [](const nlmsghdr* message) {
     if (const auto route = parse_route(message); route && route->destination.length() > 128) __builtin_trap();
     (void)parse_link(message);
+    (void)parse_netns_number(message);
     (void)parse_address(message);
     (void)parse_nft_table(message);
     (void)parse_nft_set(message);

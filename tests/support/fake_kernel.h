@@ -118,6 +118,9 @@ class FakeKernel final : public ports::Kernel {
       if (const auto* there = link(one->key); there != nullptr && !is_ours(*there)) return foreign(one->key.name);
       if (!one->master.empty() && link({one->key.netns, one->master}) == nullptr)
         return refuse("there is no bridge " + one->master);
+      const auto parent = ports::parent_of(*one);
+      if (!parent.empty() && link({"", parent}) == nullptr)
+        return refuse(fmt::format("its parent interface {} is not there", parent));
       const auto* veth = std::get_if<ports::VethLink>(&one->kind);
       if (veth != nullptr && !has_netns(veth->peer.netns))
         return refuse("there is no network namespace " + veth->peer.netns);
@@ -171,7 +174,8 @@ class FakeKernel final : public ports::Kernel {
       const auto& object = entry.second;
       if (const auto* one = std::get_if<ports::Link>(&object)) {
         const auto* veth = std::get_if<ports::VethLink>(&one->kind);
-        return is_gone(one->key.netns, one->key.name) ||
+        const auto parent = ports::parent_of(*one);
+        return is_gone(one->key.netns, one->key.name) || (!parent.empty() && is_gone("", parent)) ||
                (veth != nullptr && is_gone(veth->peer.netns, veth->peer.name));
       }
       if (const auto* address = std::get_if<ports::Address>(&object))

@@ -73,7 +73,7 @@ void Applier::announce() {
     auto near_place = places_.find(pair.near.netns);
     auto far_place = places_.find(far_key.netns);
     if (!near_place || !*near_place || !far_place || !*far_place) continue;
-    wire::put_get_link(now_, pair.near.name);
+    if (!pair.near.name.empty()) wire::put_get_link(now_, pair.near.name);
     if (!pair.master.empty()) wire::put_get_link(now_, pair.master);
     auto looked = (*near_place)->socket.transact(now_, [](const nlmsghdr*) {});
     wire::put_set_link(now_, far->second.index, {.mac = pair.mac});

@@ -48,6 +48,10 @@ class Applier {
   base::Result<void> make_loopback(const ports::Link& link);
   base::Result<void> make_bridge(const ports::Link& link);
   base::Result<void> make_veth(const ports::Link& link, const ports::VethLink& veth);
+  // Links that stand on another (apply_child.cc)
+  base::Result<void> make_child(const ports::Link& link);
+  base::Result<void> adopt_child(const ports::Link& link, const wire::LinkRecord& found);
+  base::Result<std::int32_t> number_of_home(Place& place);
   base::Result<void> create(const ports::Link& link, const std::function<void(wire::NetlinkBatch&)>& fill);
   base::Result<void> adopt(const ports::Link& link, const wire::LinkRecord& found);
   base::Result<void> adopt_veth(const ports::Link& link, const ports::VethLink& veth, const wire::LinkRecord& found);
@@ -91,11 +95,11 @@ class Applier {
   std::size_t failed_ = 0;
   std::set<ports::NetnsName> leaving_;  ///< namespaces that this plan deletes
   std::map<ports::LinkKey, wire::LinkRecord> known_;
-  /// A pair that this plan made, by its far end.
+  /// An interface inside a namespace that this plan made: the far end of a pair, or a child of a host's link.
   struct NewPair {
-    ports::LinkKey near;
-    std::string master;  ///< the near end's bridge
-    base::Mac mac;       ///< of the far end
+    ports::LinkKey near;  ///< nameless for a child
+    std::string master;   ///< the near end's bridge
+    base::Mac mac;
     bool has_addresses = false;
   };
   std::map<ports::LinkKey, NewPair> new_pairs_;

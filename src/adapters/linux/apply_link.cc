@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "adapters/linux/applier.h"
+#include "adapters/linux/link_kind.h"
 #include "adapters/linux/mark.h"
 #include "base/log.h"
 
@@ -17,8 +18,8 @@ bool is_loopback(const ports::Link& link) {
   return std::holds_alternative<ports::LoopbackLink>(link.kind);
 }
 
-std::string_view kernel_kind(const ports::Link& link) {
-  return veth_of(link) != nullptr ? "veth" : "bridge";
+bool is_child(const ports::Link& link) {
+  return !ports::parent_of(link).empty();
 }
 
 base::Result<void> check_name(const std::string& name) {
@@ -39,6 +40,12 @@ base::Result<void> check(const ports::Link& link) {
   return {};
 }
 
+base::Result<void> unsupported(const ports::Link& link) {
+  return base::fail(
+      base::ErrorKind::internal,
+      fmt::format("this kernel has no {}: it was built without it, or its module cannot be loaded", kernel_kind(link)));
+}
+
 base::Result<void> result_of(const Ack& ack, std::string_view what) {
   if (ack.error == 0) return {};
   const auto meaning = std::generic_category().message(ack.error);
@@ -54,6 +61,7 @@ base::Result<void> Applier::make(const ports::Link& link) {
   if (auto right = check(link); !right) return right;
   if (auto sent = flush(); !sent) return sent;
   if (const auto* veth = veth_of(link)) return make_veth(link, *veth);
+  if (is_child(link)) return make_child(link);
   return make_bridge(link);
 }
 
@@ -144,6 +152,7 @@ base::Result<void> Applier::create(const ports::Link& link, const std::function<
       known_[link.key] = *found;
       return expect_set(link.key.netns, found->index, {.group = 0, .alias = link.alias});
     }
+    if (created.error == EOPNOTSUPP) return unsupported(link);
     if (created.error != EEXIST) return result_of(created, "creating it");
     // One name may still belong to a link whose deletion is under way.
     if (may_wait && (!found || found->group == condemned_group)) {
@@ -162,6 +171,7 @@ base::Result<void> Applier::adopt(const ports::Link& link, const wire::LinkRecor
   }
   known_[link.key] = found;
   if (const auto* veth = veth_of(link)) return adopt_veth(link, *veth, found);
+  if (is_child(link)) return adopt_child(link, found);
   return set_link(link, found);
 }
 

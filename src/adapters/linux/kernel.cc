@@ -104,7 +104,9 @@ base::Result<ports::HostFacts> LinuxKernel::host_facts() {
   ports::HostFacts facts;
   std::unordered_map<std::uint32_t, const std::string*> names;
   for (const auto& link : *links) {
-    if (link.group != condemned_group) names.emplace(link.index, &link.name);  // those are as good as gone
+    if (link.group == condemned_group) continue;  // those are as good as gone
+    names.emplace(link.index, &link.name);
+    facts.links[link.name] = {link.up, link.mac.value_or(base::Mac{})};
   }
   for (const auto& address : *addresses) {
     const auto name = names.find(address.index);

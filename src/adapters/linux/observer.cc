@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "adapters/linux/applier.h"
+#include "adapters/linux/link_kind.h"
 #include "adapters/linux/mark.h"
 #include "adapters/linux/netns.h"
 #include "adapters/linux/snapshot.h"
@@ -116,6 +117,13 @@ Observer::Found Observer::find(const ports::Link& wanted) {
     if (!*pair) return std::nullopt;
     link.kind = **pair;
   }
+  if (!ports::parent_of(wanted).empty()) {
+    auto below = links({});
+    if (!below) return std::unexpected(below.error());
+    auto kind = child_kind(*found, name_of(**below, found->peer_index));
+    if (!kind) return std::nullopt;
+    link.kind = *std::move(kind);
+  }
   return link;
 }
 
@@ -217,8 +225,10 @@ base::Result<std::vector<ports::Object>> Observer::marked_links(const std::strin
     link.master = record.master == 0 ? std::string() : name_of(**all, record.master);
     link.mac = record.mac;
     link.alias = record.alias;
+    auto child = child_kind(record, name_of(**all, record.peer_index));
+    if (child) link.kind = *std::move(child);
     // The far end of a pair within this namespace goes with the near one; a kind we never make is not ours.
-    if (record.kind == "veth" || record.kind == "bridge") found.emplace_back(std::move(link));
+    if (record.kind == "veth" || record.kind == "bridge" || child) found.emplace_back(std::move(link));
   }
   return found;
 }

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <functional>
 
+#include "adapters/linux/mark.h"
 #include "base/fd.h"
 #include "wire/netlink_attr.h"
 #include "wire/netlink_loss.h"
@@ -50,8 +51,13 @@ void LinuxWatch::note_link(const nlmsghdr* message) {
   auto lost = wire::parse_link_loss(message);
   if (!lost) return;
   std::visit(Overloaded{[&](wire::LostLink& link) { losses_.links.insert(std::move(link.name)); },
+                        [&](wire::FoundLink& link) { losses_.links_back.insert(std::move(link.name)); },
                         [&](wire::LostAddress& address) { losses_.addresses.push_back(address.prefix); },
-                        [&](wire::LostRoute& route) { losses_.routes.push_back(route.destination); },
+                        [&](wire::LostRoute& route) {
+                          // The kernel makes one for an interface's subnet when the address comes.
+                          if (route.protocol == RTPROT_KERNEL || route.protocol == route_protocol)
+                            losses_.routes.push_back(route.destination);
+                        },
                         [&](wire::LostForwarding& lost) { losses_.forwarding.insert(lost.family); }},
              *lost);
 }

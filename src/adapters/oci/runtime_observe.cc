@@ -1,3 +1,5 @@
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
 #include <set>
 
 #include "adapters/oci/conmon.h"
@@ -25,6 +27,15 @@ void let_create_end(const ContainerPaths& paths, pid_t monitor_pid) {
     if (ended_within(monitor->get(), std::chrono::milliseconds(20))) return;
 }
 
+/// What a runtime's `state` prints, as the OCI runtime specification has it.
+bool tells_created(const std::string& state) {
+  boost::system::error_code error;
+  const auto value = boost::json::parse(state, error);
+  const auto* object = error ? nullptr : value.if_object();
+  const auto* status = object ? object->if_contains("status") : nullptr;
+  return status && status->is_string() && status->get_string() == "created";
+}
+
 }  // namespace
 
 bool OciRuntime::waits(const base::ContainerId& id, const LaunchRecord& record) const {
@@ -33,7 +44,7 @@ bool OciRuntime::waits(const base::ContainerId& id, const LaunchRecord& record) 
   if (is_runc(record.runtime_path)) return std::filesystem::exists(state / id.text() / "exec.fifo", ignored);
   const auto told =
       run_program({record.runtime_path, "--root", state.string(), "state", id.text()}, std::chrono::seconds(10));
-  return told && told->exit_code == 0 && told->output.contains("\"created\"");
+  return told && told->exit_code == 0 && tells_created(told->output);
 }
 
 ports::ObservedContainer OciRuntime::observe_one(const base::ContainerId& id, pid_t monitor_pid) {

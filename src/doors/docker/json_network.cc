@@ -1,9 +1,12 @@
 #include "doors/docker/json_network.h"
 
+#include <fmt/format.h>
+
 #include "doors/docker/json_endpoint.h"
 #include "doors/docker/json_fields.h"
 #include "doors/docker/json_status.h"
 #include "engine/event_of.h"
+#include "engine/parent_link.h"
 
 namespace fairlead::docker {
 namespace json = boost::json;
@@ -82,6 +85,9 @@ json::object network_json(const engine::State& state, const engine::Network& net
   shown["Containers"] = with_containers ? containers_json(state, network) : json::object();
   shown["Options"] = object_of(network.options);
   shown["Labels"] = object_of(network.labels);
+  const auto health = network.parent.health;
+  if (engine::has_parent(network) && health != engine::ParentLink::Health::up)
+    shown["Status"] = {{"parent", fmt::format("{} is {}", network.parent.name, engine::word_of(health))}};
   return shown;
 }
 

@@ -13,7 +13,7 @@ using fairlead::testing::World;
 using engine::HostScope;
 using engine::Scope;
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 
 TEST(Drift, DoubtsWhatTheStateWants) {
   World world;
@@ -44,6 +44,28 @@ TEST(Drift, DoesNotDoubtWhatIsOthersOrNoLongerWanted) {
   EXPECT_TRUE(is_none({.routes = {prefix("172.17.0.0/24")}}));
   EXPECT_TRUE(is_none({.forwarding = {base::Family::v6}})) << "no network needs it";
   EXPECT_TRUE(is_none({.tables = {"filter"}}));
+}
+
+TEST(Drift, DoubtsWhatStandsOnALinkOfTheHost) {
+  World world;
+  world.facts.host.links = {{"lo", {true, {}}}, {"nic0", {true, base::Mac::parse("0a:00:00:00:00:01").value()}}};
+  world.boot();
+  engine::CreateNetwork lan;
+  lan.name = "lan";
+  lan.driver = "macvlan";
+  lan.options = {{"parent", "nic0.50"}, {"host_access", "true"}};
+  lan.pools = {{.subnet = "10.1.0.0/24"}};
+  world.must(lan);
+  const Scope sandbox = *world.container(world.run("web", "lan")).sandbox;
+  const auto known = world.network("lan");
+  const Scope network = known.id, host = HostScope{};
+  const auto scopes = [&](const ports::Losses& losses) { return doubt_after(losses, world.state).scopes; };
+  EXPECT_THAT(scopes({.links = {"nic0.50"}}), UnorderedElementsAre(host, network, sandbox));
+  EXPECT_THAT(scopes({.addresses = {prefix("10.1.0.2/32")}}), ElementsAre(network)) << "the host's own";
+  EXPECT_THAT(scopes({.routes = {prefix("10.1.0.3/32")}}), ElementsAre(sandbox)) << "to the container";
+  EXPECT_TRUE(concerns_parents({.links_back = {"nic0"}}, world.state));
+  EXPECT_TRUE(concerns_parents({.overflow = true}, world.state));
+  EXPECT_FALSE(concerns_parents({.links = {"nic1"}}, world.state));
 }
 
 TEST(Drift, LeavesAloneWhatTheDaemonWasToldToLeave) {
