@@ -2,7 +2,6 @@
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -10,6 +9,7 @@
 #include <cstring>
 #include <vector>
 
+#include "base/descriptor_limit.h"
 #include "daemon/holder.h"
 #include "daemon/holder_wire.h"
 
@@ -118,11 +118,7 @@ class Keeper {
 
 int run_holder(base::Fd listener, const std::string& path) {
   prctl(PR_SET_NAME, "fairlead-holder");
-  rlimit files{};
-  if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-    files.rlim_cur = files.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &files);
-  }
+  base::raise_descriptor_limit();
   give_back_memory();
   return Keeper(std::move(listener), path).run();
 }

@@ -10,7 +10,4 @@ namespace fairlead::linuxnet {
 /// may open no more descriptors.
 base::Result<base::Fd> bind_host_port(const ports::HostPort& port);
 
-/// Lets the process open as many descriptors as its hard limit allows: a held port costs one.
-void raise_descriptor_limit();
-
 }  // namespace fairlead::linuxnet

@@ -14,6 +14,7 @@
 #include "adapters/linux/datagram_relay.h"
 #include "adapters/linux/held_ports.h"
 #include "adapters/linux/stream_relay.h"
+#include "base/descriptor_limit.h"
 
 namespace fairlead::linuxnet {
 namespace {
@@ -115,7 +116,7 @@ int HostSockets::patience() {
 }  // namespace
 
 base::Result<std::unique_ptr<ports::Sockets>> make_sockets(const HostSocketsOptions& options) {
-  raise_descriptor_limit();
+  base::raise_descriptor_limit();  // a held port costs one
   base::Fd epoll(epoll_create1(EPOLL_CLOEXEC));
   base::Fd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   epoll_event event{.events = EPOLLIN, .data = {.u64 = EventToken{}.packed()}};

@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "base/descriptor_limit.h"
+
 namespace fairlead::oci {
 namespace {
 
@@ -102,6 +104,7 @@ base::Result<pid_t> spawn(const SpawnOptions& options) {
   const int error = ::posix_spawnp(&pid, command.front().c_str(), plan.actions(), plan.attributes(),
                                    pointers(command).data(), pointers(env).data());
   if (error != 0) return base::fail_errno(error, "cannot start " + command.front());
+  base::restore_descriptor_limit(pid);
   return pid;
 }
 
