@@ -145,7 +145,7 @@ def beside(sides, args):
         yield row(f"127.0.0.1: {name}, dockerd's proxy / ours", f"{form.format(a)} / {form.format(b)}{unit}", f"{b / a:.2f}", target,
                   b >= 3 * a if target else None)
         c = median(ours, f"{kind} to ::1")
-        yield row(f"[::1]: {name}, ours (by the daemon's forwarder)", f"{form.format(c)}{unit}", f"{c / a:.2f}")
+        yield row(f"[::1]: {name}, ours", f"{form.format(c)}{unit}", f"{c / a:.2f}")
 
 
 def main():

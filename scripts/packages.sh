@@ -2,7 +2,7 @@
 # What fairlead needs from Debian 12, in one place; sourced by ./quickstart and ./check.
 
 build_packages=(clang-19 lld-19 libclang-rt-19-dev cmake ninja-build pkg-config ccache git
-  libboost1.81-dev libboost-json1.81-dev libfmt-dev libcli11-dev libmnl-dev libnftables-dev
+  libboost1.81-dev libboost-json1.81-dev libfmt-dev libcli11-dev libmnl-dev libnftables-dev libbpf-dev libelf-dev
   libsqlite3-dev libarchive-dev zlib1g-dev libzstd-dev liblzma-dev libbz2-dev nettle-dev libcurl4-openssl-dev)
 run_packages=(runc conmon skopeo tini golang-github-containers-common busybox-static ca-certificates)
 try_packages=(iproute2 nftables jq python3 procps util-linux curl)

@@ -1,7 +1,7 @@
 #pragma once
 /// Host ports as sockets: what holds a published port against every other program of the host, and serves the few
-/// clients that the kernel's address translation cannot (those at ::1, and IPv6 ones of a container that has only
-/// IPv4).
+/// clients that the kernel's address translation cannot (those at ::1, by the kernel itself where it allows that, and
+/// IPv6 ones of a container that has only IPv4).
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -45,7 +45,8 @@ class Sockets {
   virtual base::Result<void> hold(const std::vector<HostPort>& ports) = 0;
   /// From now on clients that reach the held socket are led to `target`. Connections that are led already stay.
   virtual void lead(const HostPort& port, const PortTarget& target) = 0;
-  /// Closes the sockets and ends what was led through them. One that is not held is passed over.
+  /// Closes the sockets and ends what was led through them; connections that the kernel leads stay. One that is not
+  /// held is passed over.
   virtual void release(const std::vector<HostPort>& ports) = 0;
   /// What is held now.
   virtual std::vector<HostPort> held() const = 0;

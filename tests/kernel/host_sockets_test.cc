@@ -87,7 +87,9 @@ class HostSocketsTest : public PrivateHostTest {
     PrivateHostTest::SetUp();
     if (!IsSkipped()) make({});
   }
-  void make(const linuxnet::HostSocketsOptions& options) {
+  /// The forwarder alone: nothing is led within connect(2).
+  void make(linuxnet::HostSocketsOptions options) {
+    options.by_kernel = false;
     sockets_.reset();
     auto made = linuxnet::make_sockets(options);
     ASSERT_TRUE(made) << made.error().text;

@@ -52,6 +52,7 @@ void HeldPorts::lead(const ports::HostPort& port, const ports::PortTarget& targe
   auto& slot = slots_[at->second];
   const bool watched = slot.target.has_value();
   slot.target = target;
+  if (hook_) hook_->lead(port, target);
   // The kernel alone translates SCTP.
   if (watched || port.protocol.number == IPPROTO_SCTP) return;
   const auto kind = port.protocol.number == IPPROTO_UDP ? EventToken::datagrams_port : EventToken::streams_port;
@@ -67,6 +68,7 @@ void HeldPorts::release(const std::vector<ports::HostPort>& ports) {
 void HeldPorts::close(const ports::HostPort& port) {
   const auto at = index_.find(port);
   if (at == index_.end()) return;
+  if (hook_) hook_->release(port);
   slots_[at->second] = {};
   free_.push_back(at->second);
   index_.erase(at);
@@ -78,6 +80,14 @@ std::vector<ports::HostPort> HeldPorts::held() const {
   all.reserve(index_.size());
   for (const auto& [port, slot] : index_) all.push_back(port);
   return all;
+}
+
+void HeldPorts::use(std::unique_ptr<LoopbackHook> hook) {
+  const std::scoped_lock lock(mutex_);
+  hook_ = std::move(hook);
+  for (const auto& [port, at] : index_) {
+    if (const auto& target = slots_[at].target) hook_->lead(port, *target);
+  }
 }
 
 const HeldPorts::Slot* HeldPorts::find(PortRef port) const {

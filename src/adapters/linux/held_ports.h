@@ -1,10 +1,12 @@
 #pragma once
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <vector>
 
+#include "adapters/linux/loopback_hook.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "ports/sockets.h"
@@ -42,6 +44,8 @@ class HeldPorts {
   void lead(const ports::HostPort& port, const ports::PortTarget& target);
   void release(const std::vector<ports::HostPort>& ports);
   std::vector<ports::HostPort> held() const;
+  /// From now on the kernel leads clients of [::1] where it can.
+  void use(std::unique_ptr<LoopbackHook> hook);
 
   bool is_held(PortRef port) const;
   /// Whether the epoll instance tells of clients at this port.
@@ -70,6 +74,7 @@ class HeldPorts {
   void close(const ports::HostPort& port);
 
   const int epoll_;
+  std::unique_ptr<LoopbackHook> hook_;  ///< null: everybody comes to the sockets
   mutable std::mutex mutex_;
   boost::unordered_flat_map<ports::HostPort, std::uint32_t, Hash> index_;
   std::vector<Slot> slots_;

@@ -1,5 +1,6 @@
 #include "adapters/linux/host_sockets.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/epoll.h>
@@ -15,6 +16,7 @@
 #include "adapters/linux/held_ports.h"
 #include "adapters/linux/stream_relay.h"
 #include "base/descriptor_limit.h"
+#include "base/log.h"
 
 namespace fairlead::linuxnet {
 namespace {
@@ -29,7 +31,8 @@ class HostSockets : public ports::Sockets {
         wake_(std::move(wake)),
         held_(epoll_.get()),
         streams_(epoll_.get(), held_, options.streams),
-        datagrams_(epoll_.get(), held_, options.datagram_idle, options.datagram_clients) {
+        datagrams_(epoll_.get(), held_, options.datagram_idle, options.datagram_clients),
+        wants_hook_(options.by_kernel) {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -43,7 +46,10 @@ class HostSockets : public ports::Sockets {
   }
 
   base::Result<void> hold(const std::vector<ports::HostPort>& ports) override { return held_.hold(ports); }
-  void lead(const ports::HostPort& port, const ports::PortTarget& target) override { held_.lead(port, target); }
+  void lead(const ports::HostPort& port, const ports::PortTarget& target) override {
+    held_.lead(port, target);
+    if (!leads_.exchange(true)) wake();
+  }
   void release(const std::vector<ports::HostPort>& ports) override {
     held_.release(ports);
     released_ = true;
@@ -56,12 +62,14 @@ class HostSockets : public ports::Sockets {
   void run(const std::stop_token& stop);
   void handle(const epoll_event& event, Clock::time_point now);
   int patience();
+  void attach_hook();
 
   const base::Fd epoll_, wake_;
   HeldPorts held_;
   StreamRelay streams_;
   DatagramRelay datagrams_;
-  std::atomic<bool> released_ = false;
+  bool wants_hook_;
+  std::atomic<bool> leads_ = false, released_ = false;
   std::jthread thread_;
 };
 
@@ -71,6 +79,7 @@ void HostSockets::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const int count = epoll_wait(epoll_.get(), events.data(), events.size(), patience());
     const auto now = Clock::now();
+    if (wants_hook_ && leads_) attach_hook();
     if (released_.exchange(false)) {
       streams_.end_released();
       datagrams_.end_released();
@@ -82,6 +91,19 @@ void HostSockets::run(const std::stop_token& stop) {
       streams_.resume();
       paused_since = now;
     }
+  }
+}
+
+/// With the first port that leads somewhere: until it is attached, and without it, the sockets serve everybody.
+void HostSockets::attach_hook() {
+  wants_hook_ = false;
+  auto hook = LoopbackHook::attach();
+  malloc_trim(0);  // the kernel's own types were read, which are megabytes
+  if (hook) {
+    held_.use(std::move(*hook));
+  } else {
+    base::log(base::LogLevel::info, "clients at [::1] are led by this program: {} ({})", hook.error().text,
+              hook.error().context);
   }
 }
 

@@ -11,6 +11,7 @@ struct HostSocketsOptions {
   std::chrono::milliseconds datagram_idle{90'000};  ///< a UDP client that was silent for so long is forgotten
   std::size_t streams = 4096;                       ///< TCP connections led at once; further clients wait
   std::size_t datagram_clients = 1024;              ///< UDP clients at once; the longest silent one gives way
+  bool by_kernel = true;  ///< clients of [::1] never reach a socket where the kernel allows it
 };
 
 /// Host ports as sockets of the calling thread's network namespace (whoever calls `hold` must be in it), with one
