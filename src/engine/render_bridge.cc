@@ -10,9 +10,6 @@
 namespace fairlead::engine {
 namespace {
 
-/// Limits of an interface alias (IFLA_IFALIAS, IFALIASZ) and of a comment in nftables, in bytes.
-constexpr std::size_t kAliasLimit = 255, kCommentLimit = 128;
-
 ports::FirewallElement element(const Network& network, const char* set, std::vector<ports::Field> key,
                                const char* intent) {
   return {kTable, set, std::move(key), {}, cut(fmt::format("network {}: {}", network.name, intent), kCommentLimit)};

@@ -10,7 +10,6 @@
 namespace fairlead::engine {
 namespace {
 
-constexpr std::size_t kAliasLimit = 255;  // IFALIASZ
 /// The parent of an isolated network is a pair whose far end lies in a namespace of its own, under this name.
 constexpr char kNowhere[] = "nowhere";
 

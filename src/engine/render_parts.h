@@ -35,6 +35,9 @@ void render_published(const State& state, const Container& owner, std::vector<po
 void render_inside(const Network& network, const Attachment& attachment, const std::string& netns,
                    std::vector<ports::Object>& out);
 
+/// Limits of an interface's alias (IFALIASZ) and of a comment in nftables (NFTNL_UDATA_COMMENT_MAXLEN), in bytes.
+inline constexpr std::size_t kAliasLimit = 255, kCommentLimit = 128;
+
 /// `text` cut to `limit` bytes, never within a UTF-8 character.
 std::string cut(std::string text, std::size_t limit);
 

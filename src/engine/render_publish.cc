@@ -10,8 +10,6 @@ namespace {
 
 using base::Family;
 
-constexpr std::size_t kCommentLimit = 128;  // NFTNL_UDATA_COMMENT_MAXLEN, bytes
-
 void render_port(const Network& network, const Container& container, const Published& published,
                  const base::Ip& address, std::vector<ports::Object>& out) {
   const bool v4 = address.is_v4();

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 namespace fairlead::ports {
-namespace {
 
 std::string protocol_name(L4Protocol protocol) {
   switch (protocol.number) {
@@ -16,8 +15,6 @@ std::string protocol_name(L4Protocol protocol) {
   }
   return fmt::to_string(protocol.number);
 }
-
-}  // namespace
 
 bool meet(const HostPort& one, const HostPort& other) {
   if (one.protocol != other.protocol || one.number != other.number) return false;

@@ -23,6 +23,8 @@ struct HostPort {
   auto operator<=>(const HostPort&) const = default;
 };
 
+/// `tcp`, `udp`, `sctp`; the number of another.
+std::string protocol_name(L4Protocol protocol);
 /// `0.0.0.0:8080/tcp`, `[::1]:53/udp`; both families are written `0.0.0.0`, as Docker does.
 std::string describe(const HostPort& port);
 /// Whether one socket cannot hold both beside each other: same protocol and number, and addresses that overlap.

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 
 #include "engine/diff.h"
 #include "support/engine_world.h"
@@ -106,6 +107,35 @@ TEST(Golden, UserNetworks) {
       {.network = "my-net", .ipv4 = ip("172.8.21.65")}, {.network = "inside"}, {.network = "bridge", .gw_priority = 1}};
   world.start(world.create("bbox1", spec));
   expect_golden("user_networks", drawn(world));
+}
+
+/// Only what macvlan and ipvlan networks add: the rest stands in other files.
+TEST(Golden, NetworksOnAParent) {
+  World world;
+  world.facts.host.links = {{"lo", {true, {}}}, {"nic0", {true, base::Mac::parse("0a:00:00:00:00:01").value()}}};
+  world.boot();
+  const auto without = drawn(world);
+  const auto make = [&](const char* name, const char* driver, std::map<std::string, std::string> options,
+                        const char* subnet, bool internal = false) {
+    CreateNetwork command;
+    command.name = name;
+    command.driver = driver;
+    command.options = std::move(options);
+    command.internal = internal;
+    command.pools = {{.subnet = subnet}};
+    world.must(command);
+    world.run(std::string("on-") + name, name);
+  };
+  make("lan", "macvlan", {{"parent", "nic0"}, {"host_access", "true"}}, "192.168.1.0/24");
+  make("tagged", "macvlan", {{"parent", "nic0.50"}, {"macvlan_mode", "vepa"}}, "192.168.50.0/24");
+  make("alone", "macvlan", {}, "192.168.60.0/24", true);
+  make("routed", "ipvlan", {{"parent", "nic0.60"}, {"ipvlan_mode", "l3s"}}, "192.168.70.0/24");
+  std::string out;
+  std::istringstream lines(drawn(world));
+  for (std::string line; std::getline(lines, line);) {
+    if (!without.contains(line + "\n")) out += line + "\n";
+  }
+  expect_golden("networks_on_a_parent", out);
 }
 
 TEST(Golden, PlanOfAStart) {

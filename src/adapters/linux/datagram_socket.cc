@@ -19,6 +19,15 @@ bool is_link_local(const in6_addr& address) {
   return IN6_IS_ADDR_LINKLOCAL(&address);
 }
 
+msghdr message_of(SocketAddress& peer, iovec& part, Control& control) {
+  return {.msg_name = peer.get(),
+          .msg_namelen = peer.size,
+          .msg_iov = &part,
+          .msg_iovlen = 1,
+          .msg_control = control.bytes,
+          .msg_controllen = sizeof control.bytes};
+}
+
 void put_control(msghdr& message, int level, int type, const void* info, std::size_t size) {
   message.msg_controllen = CMSG_SPACE(size);
   cmsghdr* header = CMSG_FIRSTHDR(&message);
@@ -34,12 +43,7 @@ ssize_t receive_datagram(int socket, std::span<std::uint8_t> into, Correspondent
   SocketAddress peer;
   Control control{};
   iovec part{.iov_base = into.data(), .iov_len = into.size()};
-  msghdr message{.msg_name = peer.get(),
-                 .msg_namelen = peer.size,
-                 .msg_iov = &part,
-                 .msg_iovlen = 1,
-                 .msg_control = control.bytes,
-                 .msg_controllen = sizeof control.bytes};
+  auto message = message_of(peer, part, control);
   const auto size = recvmsg(socket, &message, 0);
   if (size < 0) return size;
   from = {.address = peer.ip(), .port = peer.port()};
@@ -62,12 +66,7 @@ void answer_datagram(int socket, std::span<const std::uint8_t> bytes, const Corr
   SocketAddress peer(to.address, to.port);
   Control control{};
   iovec part{.iov_base = const_cast<std::uint8_t*>(bytes.data()), .iov_len = bytes.size()};
-  msghdr message{.msg_name = peer.get(),
-                 .msg_namelen = peer.size,
-                 .msg_iov = &part,
-                 .msg_iovlen = 1,
-                 .msg_control = control.bytes,
-                 .msg_controllen = sizeof control.bytes};
+  auto message = message_of(peer, part, control);
   if (to.address.is_v4()) {
     in_pktinfo info{};
     info.ipi_spec_dst.s_addr = htonl(to.local.as_u32());

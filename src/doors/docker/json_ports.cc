@@ -17,10 +17,6 @@ bool shows_ports(const engine::Container& container) {
   return container.phase == engine::Phase::running && !container.joined && mode != "host" && mode != "none";
 }
 
-std::string protocol_name(ports::L4Protocol protocol) {
-  return protocol.number == 17 ? "udp" : protocol.number == 132 ? "sctp" : "tcp";
-}
-
 json::array& list_at(json::object& map, const std::string& key) {
   json::value& value = map[key];
   if (!value.is_array()) value = json::array();
@@ -34,7 +30,7 @@ std::vector<PortShown> shown_ports(const engine::Container& container) {
   if (!shows_ports(container)) return shown;
   std::set<std::string> published;
   for (const engine::Published& port : container.published) {
-    const std::string protocol = protocol_name(port.host.protocol);
+    const std::string protocol = ports::protocol_name(port.host.protocol);
     published.insert(wire::docker_port_text(port.container_port, protocol));
     const auto show = [&](const std::string& address) {
       shown.push_back({port.container_port, protocol, address, port.host.number});
