@@ -159,6 +159,8 @@ TEST_P(KernelContract, AChildStandsOnAHostLinkInEveryMode) {
     child.alias = "fairlead:test:child";
     plan.push_back(add(child));
     plan.push_back(add(ports::Address{{"contract-b", "eth0"}, prefix("172.29.0.5/16")}));
+    plan.push_back(
+        add(ports::Route{"contract-b", prefix("0.0.0.0/0"), ip("172.29.0.1"), "eth0", 0}));  // only where it is up
     apply(plan);
     apply(plan);
     EXPECT_EQ(seen(objects_of(plan)), objects_of(plan));

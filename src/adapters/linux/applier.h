@@ -52,7 +52,10 @@ class Applier {
   base::Result<void> make_child(const ports::Link& link);
   base::Result<void> adopt_child(const ports::Link& link, const wire::LinkRecord& found);
   base::Result<std::int32_t> number_of_home(Place& place);
-  base::Result<void> create(const ports::Link& link, const std::function<void(wire::NetlinkBatch&)>& fill);
+  /// Asks for the link, under the name that it is given for now.
+  using Filler = std::function<void(wire::NetlinkBatch&, const std::string& name)>;
+  base::Result<void> create(const ports::Link& link, const Filler& fill);
+  base::Result<void> finish(const ports::Link& link, wire::LinkRecord made);
   base::Result<void> adopt(const ports::Link& link, const wire::LinkRecord& found);
   base::Result<void> adopt_veth(const ports::Link& link, const ports::VethLink& veth, const wire::LinkRecord& found);
   base::Result<void> set_link(const ports::Link& link, const wire::LinkRecord& found);

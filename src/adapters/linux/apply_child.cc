@@ -24,7 +24,7 @@ base::Result<std::int32_t> Applier::number_of_home(Place& place) {
 }
 
 /// Asked for from within the link's own namespace: the kernel looks for its name where the request comes from, and an
-/// `eth0` of the host must not be in the way of a container's.
+/// `eth0` of the host must not be in the way of a container's. There it is set up last: it may pass by its parent's.
 base::Result<void> Applier::make_child(const ports::Link& link) {
   auto attributes = attributes_of(link);
   if (!attributes) return std::unexpected(attributes.error());
@@ -41,10 +41,12 @@ base::Result<void> Applier::make_child(const ports::Link& link) {
     auto number = number_of_home(**home);
     if (!number) return std::unexpected(number.error());
     child.parent_netns = *number;
+    attributes->up.reset();
   }
   attributes->group = nascent_group;
-  auto made =
-      create(link, [&](wire::NetlinkBatch& batch) { wire::put_new_child(batch, link.key.name, *attributes, child); });
+  auto made = create(link, [&](wire::NetlinkBatch& batch, const std::string& name) {
+    wire::put_new_child(batch, name, *attributes, child);
+  });
   if (!made || !undo_[at_]) return made;
   const auto& own = known_.at(link.key);
   const auto mac = link.mac ? *link.mac : base::Mac{};

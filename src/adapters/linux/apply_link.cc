@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <net/if.h>
 
 #include <cerrno>
 #include <system_error>
@@ -20,6 +21,12 @@ bool is_loopback(const ports::Link& link) {
 
 bool is_child(const ports::Link& link) {
   return !ports::parent_of(link).empty();
+}
+
+/// Kernels before 6.15 make a child in its parent's namespace and carry it over: what has its name there is in the way,
+/// and it arrives down.
+bool comes_from_home(const ports::Link& link) {
+  return is_child(link) && !link.key.netns.empty();
 }
 
 base::Result<void> check_name(const std::string& name) {
@@ -104,7 +111,9 @@ base::Result<void> Applier::make_bridge(const ports::Link& link) {
   auto attributes = attributes_of(link);
   if (!attributes) return std::unexpected(attributes.error());
   attributes->group = nascent_group;
-  return create(link, [&](wire::NetlinkBatch& batch) { wire::put_new_bridge(batch, link.key.name, *attributes); });
+  return create(link, [&](wire::NetlinkBatch& batch, const std::string& name) {
+    wire::put_new_bridge(batch, name, *attributes);
+  });
 }
 
 base::Result<void> Applier::make_veth(const ports::Link& link, const ports::VethLink& veth) {
@@ -115,8 +124,9 @@ base::Result<void> Applier::make_veth(const ports::Link& link, const ports::Veth
   attributes->group = nascent_group;
   wire::VethPeer peer{veth.peer.name, veth.peer_mac, attributes->mtu, -1};
   if (veth.peer.netns != link.key.netns) peer.netns_fd = (*other_side)->netns.get();
-  auto made =
-      create(link, [&](wire::NetlinkBatch& batch) { wire::put_new_veth(batch, link.key.name, *attributes, peer); });
+  auto made = create(link, [&](wire::NetlinkBatch& batch, const std::string& name) {
+    wire::put_new_veth(batch, name, *attributes, peer);
+  });
   if (!made) return made;
   if (!undo_[at_]) return {};  // it was there
   const auto& host_end = known_.at(link.key);
@@ -134,24 +144,20 @@ base::Result<void> Applier::make_veth(const ports::Link& link, const ports::Veth
   return expect_set(veth.peer.netns, far_end.index, {.alias = link.alias, .up = true});
 }
 
-base::Result<void> Applier::create(const ports::Link& link, const std::function<void(wire::NetlinkBatch&)>& fill) {
+base::Result<void> Applier::create(const ports::Link& link, const Filler& fill) {
   auto home = place(link.key.netns);
   if (!home) return std::unexpected(home.error());
+  auto name = link.key.name;
   for (bool may_wait = true;; may_wait = false) {
     std::optional<wire::LinkRecord> found;
-    fill(now_);
-    wire::put_get_link(now_, link.key.name);  // tells the indices of both ends
+    fill(now_, name);
+    wire::put_get_link(now_, name);  // tells the indices of both ends
     auto acks = (*home)->socket.transact(now_, [&](const nlmsghdr* message) {
       if (auto record = wire::parse_link(message)) found = std::move(record);
     });
     if (!acks) return std::unexpected(acks.error());
     const auto& created = acks->front();
-    if (created.error == 0 && found) {
-      changed(plan_[at_].inverse());
-      found->alias = link.alias;
-      known_[link.key] = *found;
-      return expect_set(link.key.netns, found->index, {.group = 0, .alias = link.alias});
-    }
+    if (created.error == 0 && found) return finish(link, std::move(*found));
     if (created.error == EOPNOTSUPP) return unsupported(link);
     if (created.error != EEXIST) return result_of(created, "creating it");
     // One name may still belong to a link whose deletion is under way.
@@ -159,9 +165,23 @@ base::Result<void> Applier::create(const ports::Link& link, const std::function<
       reaper_.settle();
       continue;
     }
-    if (!found) return base::fail(base::ErrorKind::conflict, "the name of its other end is taken");
-    return adopt(link, *found);
+    if (found) return adopt(link, *found);
+    if (!comes_from_home(link) || name != link.key.name)
+      return base::fail(base::ErrorKind::conflict, "the name of its other end is taken");
+    name = link.key.netns.substr(0, IFNAMSIZ - 1);
   }
+}
+
+base::Result<void> Applier::finish(const ports::Link& link, wire::LinkRecord made) {
+  changed(plan_[at_].inverse());
+  wire::LinkAttributes attributes{.group = 0, .alias = link.alias};
+  if (comes_from_home(link)) attributes.up = true;
+  if (made.name != link.key.name) attributes.name = link.key.name;
+  made.name = link.key.name;
+  made.alias = link.alias;
+  const auto index = made.index;
+  known_[link.key] = std::move(made);
+  return expect_set(link.key.netns, index, attributes);
 }
 
 base::Result<void> Applier::adopt(const ports::Link& link, const wire::LinkRecord& found) {
