@@ -37,6 +37,19 @@ base::Result<void> commit_rules(ports::Firewall& firewall, const engine::Steps& 
   return committed;
 }
 
+/// All at once, and if that fails each for itself; how many failed.
+std::size_t make_what_can_be(ports::Kernel& kernel, const engine::Steps& steps, const std::string& act) {
+  if (make_links(kernel, steps, act)) return 0;
+  std::size_t failed = 0;
+  for (const auto& step : steps.make) {
+    const auto made = kernel.apply({step});
+    if (made) continue;
+    ++failed;
+    base::log(LogLevel::error, "repair: {}: {}", ports::describe(step), made.error().text);
+  }
+  return failed;
+}
+
 /// What cannot be deleted is logged and left for the next start's repair.
 void unmake_links(ports::Kernel& kernel, const engine::Steps& steps) {
   if (steps.unmake.empty()) return;
@@ -97,8 +110,8 @@ Task<base::Result<void>> Applier::apply(const engine::State& state, std::vector<
   });
 }
 
-Task<base::Result<std::size_t>> Applier::observe_and_repair(const engine::State& state, Doubt doubt, LogLevel level,
-                                                            std::string act) {
+Task<base::Result<Repaired>> Applier::observe_and_repair(const engine::State& state, Doubt doubt, LogLevel level,
+                                                         std::string act) {
   std::vector<ports::Object> desired;
   for (const auto& scope : engine::scopes(state)) {
     if (!doubt.everything && !doubt.firewall && !doubt.scopes.contains(scope)) continue;
@@ -112,8 +125,8 @@ Task<base::Result<std::size_t>> Applier::observe_and_repair(const engine::State&
       thread_, [this, desired = std::move(desired), doubt, level, act] { return repair(desired, doubt, level, act); });
 }
 
-base::Result<std::size_t> Applier::repair(const std::vector<ports::Object>& desired, const Doubt& doubt, LogLevel level,
-                                          const std::string& act) {
+base::Result<Repaired> Applier::repair(const std::vector<ports::Object>& desired, const Doubt& doubt, LogLevel level,
+                                       const std::string& act) {
   std::set<std::string> wanted;
   for (const auto& object : desired) wanted.insert(ports::key_of(object));
   auto applied = kernel_.observe(desired);
@@ -131,7 +144,11 @@ base::Result<std::size_t> Applier::repair(const std::vector<ports::Object>& desi
     return {};
   };
   if (doubt.everything) {
-    if (auto added = add_strays(kernel_.find_marked(engine::kAliasPrefix, engine::kNetnsPrefix)); !added)
+    std::vector<ports::NetnsName> inside;
+    for (const auto& object : desired) {
+      if (const auto* netns = std::get_if<ports::Netns>(&object)) inside.push_back(netns->name);
+    }
+    if (auto added = add_strays(kernel_.find_marked(engine::kAliasPrefix, engine::kNetnsPrefix, inside)); !added)
       return std::unexpected(added.error());
   }
   if (doubt.everything || doubt.firewall) {
@@ -140,9 +157,9 @@ base::Result<std::size_t> Applier::repair(const std::vector<ports::Object>& desi
   const auto steps = engine::diff(*applied, desired);
   log_wrongs(level, steps);
   if (auto committed = commit_rules(firewall_, steps, act); !committed) return std::unexpected(committed.error());
-  if (auto made = make_links(kernel_, steps, act); !made) return std::unexpected(made.error());
+  const auto failed = make_what_can_be(kernel_, steps, act);
   unmake_links(kernel_, steps);
-  return steps.make.size() + steps.firewall.size() + steps.unmake.size();
+  return Repaired{steps.make.size() + steps.firewall.size() + steps.unmake.size(), failed};
 }
 
 }  // namespace fairlead::daemon

@@ -26,6 +26,12 @@ struct Doubt {
   }
 };
 
+/// What a repair came to.
+struct Repaired {
+  std::size_t steps = 0;   ///< there were to do
+  std::size_t failed = 0;  ///< of them; each was logged
+};
+
 /// Keeps what is applied per scope and brings it to what is desired. Jobs run in order on one kernel thread; the
 /// book is kept on the engine thread, as of the end of the queue.
 class Applier {
@@ -36,10 +42,10 @@ class Applier {
   /// change for the fault points (`start`: `start-kernel-half`, `start-kernel`, `start-firewall`).
   Task<base::Result<void>> apply(const engine::State& state, std::vector<engine::Scope> scopes, std::string act);
   /// Reads from the host what exists of the State's objects that are in `doubt`, deletes marked things that no scope
-  /// wants, repairs the rest: the firewall first, so that no link comes back before its rules. Logs what was wrong at
-  /// `level`; gives the number of steps. `act` as above.
-  Task<base::Result<std::size_t>> observe_and_repair(const engine::State& state, Doubt doubt, base::LogLevel level,
-                                                     std::string act);
+  /// wants, repairs the rest: the firewall first, so that no link comes back before its rules. A link that cannot be
+  /// had does not keep the others. Logs what was wrong at `level`. `act` as above.
+  Task<base::Result<Repaired>> observe_and_repair(const engine::State& state, Doubt doubt, base::LogLevel level,
+                                                  std::string act);
   /// Runs `work` in the queue of the kernel thread.
   template <class Work>
   Task<std::invoke_result_t<Work>> in_queue(Work work) {
@@ -47,8 +53,8 @@ class Applier {
   }
 
  private:
-  base::Result<std::size_t> repair(const std::vector<ports::Object>& desired, const Doubt& doubt, base::LogLevel level,
-                                   const std::string& act);
+  base::Result<Repaired> repair(const std::vector<ports::Object>& desired, const Doubt& doubt, base::LogLevel level,
+                                const std::string& act);
 
   ports::Kernel& kernel_;
   ports::Firewall& firewall_;

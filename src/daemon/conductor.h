@@ -144,7 +144,7 @@ class Conductor final : public engine::Service {
   Result<void> load();
   Task<Result<void>> take_over();
   Task<void> finish_removals();
-  Task<void> see_parents();
+  Task<Doubt> see_parents();
 
   // conductor_exec.cc
   Task<Result<engine::ExecStreams>> run_exec(ExecId id, bool tty);

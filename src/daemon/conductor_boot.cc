@@ -59,9 +59,24 @@ Task<Result<void>> Conductor::boot() {
   co_return Result<void>{};
 }
 
-Task<void> Conductor::see_parents() {
-  auto seen = co_await carry(engine::ParentsSeen{}, "parents", true);
-  if (!seen) base::log(base::LogLevel::error, "after a change of a parent interface: {}", seen.error().text);
+/// What was seen stays true when something cannot be made of it, so nothing is taken back.
+Task<Doubt> Conductor::see_parents() {
+  Doubt left;
+  const auto given = co_await facts_with_host();
+  auto decision = decide(engine::ParentsSeen{}, given);
+  if (!decision) co_return left;
+  const auto scopes = engine::touched(state_, decision->changes);
+  if (auto stored = commit(*decision); !stored) {
+    base::log(base::LogLevel::error, "after a change of a parent interface: {}", stored.error().text);
+    co_return left;
+  }
+  for (const auto& scope : scopes) {
+    const auto applied = co_await apply({scope}, "parents");
+    if (applied) continue;
+    base::log(base::LogLevel::error, "after a change of a parent interface: {}", applied.error().text);
+    left.scopes.insert(scope);
+  }
+  co_return left;
 }
 
 /// Brings the records of containers in line with their processes, then restarts those that should be up.

@@ -33,13 +33,13 @@ Task<bool> repair(Applier& applier, const engine::State& state, Doubt doubt) {
   if (!repaired) {
     base::log(LogLevel::error, "repairing what another program removed: {} ({})", repaired.error().text,
               repaired.error().context);
-  } else if (*repaired > 0) {
-    base::log(LogLevel::warn, "another program removed what containers need: {} steps of repair took {} ms", *repaired,
-              took.count());
+  } else if (repaired->steps > 0) {
+    base::log(LogLevel::warn, "another program removed what containers need: {} steps of repair took {} ms",
+              repaired->steps, took.count());
   } else {
     base::log(LogLevel::debug, "nothing to repair: it took {} ms to see", took.count());
   }
-  co_return repaired.has_value();
+  co_return repaired && repaired->failed == 0;
 }
 
 bool lost_link(const ports::Losses& losses, const engine::Network& network) {
@@ -68,10 +68,12 @@ void doubt_network(const ports::Losses& losses, const engine::Network& network, 
   if (link && network.parent.origin == engine::ParentLink::Origin::vlan) doubt.scopes.insert(engine::HostScope{});
 }
 
-/// What an endpoint on a parent loses of the host: its link goes with the parent's, its route with the shim's.
+/// What an endpoint on a parent loses of the host: its link goes with the parent's, its route with the shim's, or with
+/// the last address of that.
 bool lost_on_parent(const ports::Losses& losses, const engine::Network& network, const engine::Endpoint& endpoint) {
   if (!engine::has_parent(network)) return false;
-  if (lost_link(losses, network)) return true;
+  const auto address = [&](const engine::Subnet& subnet) { return lost_address(losses, subnet); };
+  if (lost_link(losses, network) || std::ranges::any_of(network.subnets, address)) return true;
   return std::ranges::any_of(std::array{endpoint.ipv4, endpoint.ipv6}, [&](const std::optional<base::Prefix>& own) {
     return own && lost_route(losses, base::Prefix(own->address(), own->address().bits()));
   });
@@ -103,7 +105,6 @@ Doubt doubt_after(const ports::Losses& losses, const engine::State& state) {
     doubt.scopes.insert(engine::HostScope{});
   if (losses.links.empty() && losses.addresses.empty() && losses.routes.empty()) return doubt;
   for (const auto& [id, network] : state.networks()) doubt_network(losses, *network, doubt);
-  if (losses.links.empty() && losses.routes.empty()) return doubt;
   for (const auto& [id, container] : state.containers()) doubt_container(losses, state, *container, doubt);
   return doubt;
 }
@@ -119,7 +120,7 @@ bool concerns_parents(const ports::Losses& losses, const engine::State& state) {
 }
 
 Task<void> watch_drift(ports::Watch& watch, Applier& applier, const engine::State& state,
-                       std::function<Task<void>()> see_parents) {
+                       std::function<Task<Doubt>()> see_parents) {
   const auto executor = co_await asio::this_coro::executor;
   asio::posix::stream_descriptor readable(executor, ::fcntl(watch.fd(), F_DUPFD_CLOEXEC, 0));
   asio::steady_timer timer(executor);
@@ -127,7 +128,7 @@ Task<void> watch_drift(ports::Watch& watch, Applier& applier, const engine::Stat
   auto pause = kFirstPause;
   auto last = Clock::now() - kClosely, began = last;
   const auto note = [&](const ports::Losses& losses) -> Task<void> {
-    if (concerns_parents(losses, state)) co_await see_parents();
+    if (concerns_parents(losses, state)) doubt.add(co_await see_parents());
     doubt.add(doubt_after(losses, state));
   };
   for (;;) {

@@ -88,8 +88,9 @@ void add_gateways(Network& network) {
 base::Result<void> settle_subnets(const State& state, const Facts& facts, HostRecord& host, Network& network) {
   for (const auto& subnet : network.subnets) {
     // Containers on a parent's LAN are meant to live in the host's own subnet.
-    const auto& host_uses = has_parent(network) ? ports::HostFacts{} : facts.host;
-    if (auto free = check_overlap(state, host_uses, subnet.prefix); !free) return free;
+    static const ports::HostFacts nothing;
+    const auto& host = has_parent(network) ? nothing : facts.host;
+    if (auto free = check_overlap(state, host, subnet.prefix); !free) return free;
   }
   if (network.ipv4) {
     if (auto added = add_subnet(state, base::Family::v4, facts, host, network); !added) return added;
@@ -162,7 +163,7 @@ base::Result<Decision> decide_one(const State& state, const CreateNetwork& comma
   const auto asked =
       command.config_from.empty() ? base::Result<CreateNetwork>(command) : take_configuration(state, command);
   if (!asked) return std::unexpected(asked.error());
-  auto subnets = parse_pools(asked->pools, asked->ipv4, asked->ipv6);
+  auto subnets = parse_pools(asked->pools, asked->ipv4, asked->ipv6, asked->driver);
   if (!subnets) return std::unexpected(subnets.error());
   Network network = record_of(state, *asked, facts);
   network.subnets = *std::move(subnets);

@@ -31,7 +31,9 @@ int rank_of(const Object& object) {
   }
   if (const auto* link = std::get_if<ports::Link>(&object)) {
     const bool is_inside = !link->key.netns.empty() && !std::holds_alternative<ports::LoopbackLink>(link->kind);
-    return is_inside || std::holds_alternative<ports::VethLink>(link->kind) ? 5 : 2;
+    // A port follows its bridge; a pair that is no port is something that others stand on.
+    const bool is_port = std::holds_alternative<ports::VethLink>(link->kind) && !link->master.empty();
+    return is_inside || is_port ? 5 : 2;
   }
   if (const auto* address = std::get_if<ports::Address>(&object)) return address->link.netns.empty() ? 4 : 7;
   return kLastRank;

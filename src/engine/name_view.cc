@@ -156,7 +156,7 @@ NameView name_view(const State& state, const SandboxId& sandbox, const std::vect
   for (const auto& attachment : owner->attachments) {
     const auto network = state.network(attachment.network);
     if (!network || !attachment.endpoint) continue;
-    leads_out = leads_out || !network->internal;
+    leads_out = leads_out || (!network->internal && network->parent.origin != ParentLink::Origin::isolated);
     if (!knows_names(*network)) continue;
     auto& names = book[network->id];
     if (!names) names = names_of(state, *network);

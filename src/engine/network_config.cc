@@ -94,7 +94,8 @@ std::vector<Prefix> host_subnets(const ports::HostFacts& host) {
 
 }  // namespace
 
-base::Result<std::vector<Subnet>> parse_pools(const std::vector<CreateNetwork::Pool>& pools, bool ipv4, bool ipv6) {
+base::Result<std::vector<Subnet>> parse_pools(const std::vector<CreateNetwork::Pool>& pools, bool ipv4, bool ipv6,
+                                              const std::string& driver) {
   Complaints wrong;
   std::vector<Subnet> subnets;
   for (const auto& pool : pools) {
@@ -108,7 +109,7 @@ base::Result<std::vector<Subnet>> parse_pools(const std::vector<CreateNetwork::P
   ipv4_first(subnets);
   const auto same_family = [](const Subnet& a, const Subnet& b) { return a.prefix.family() == b.prefix.family(); };
   if (std::ranges::adjacent_find(subnets, same_family) != subnets.end())
-    return base::fail(ErrorKind::forbidden, "bridge driver doesn't support multiple subnets");
+    return base::fail(ErrorKind::forbidden, fmt::format("{} driver doesn't support multiple subnets", driver));
   return subnets;
 }
 

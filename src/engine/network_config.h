@@ -11,7 +11,8 @@ namespace fairlead::engine {
 /// The subnets asked for, IPv4 first, checked each by itself; all that is wrong is told at once, in Docker's words
 /// (`invalid network config:\n…`). Subnets of a family that the network does not have are left out, as Docker does;
 /// 403 for two of one family. A gateway that was not asked for is left open.
-base::Result<std::vector<Subnet>> parse_pools(const std::vector<CreateNetwork::Pool>& pools, bool ipv4, bool ipv6);
+base::Result<std::vector<Subnet>> parse_pools(const std::vector<CreateNetwork::Pool>& pools, bool ipv4, bool ipv6,
+                                              const std::string& driver);
 
 /// The gateway of a subnet for which none was asked: the first address that is not auxiliary.
 std::optional<base::Ip> first_gateway(const Subnet& subnet);

@@ -19,8 +19,8 @@ using Origin = ParentLink::Origin;
 /// Under which name the network's own address is put aside.
 constexpr char kHostAddress[] = "host";
 
-bool needs_parent_alone(const Network& network) {
-  return network.driver == Driver::macvlan && network.parent.macvlan == ports::MacvlanMode::passthru;
+const std::string& carrier_of(const ParentLink& parent) {
+  return parent.origin == Origin::vlan ? parent.base : parent.name;
 }
 
 std::unexpected<base::Error> already_used(const Network& other, const std::string& parent, const std::string& why) {
@@ -32,7 +32,7 @@ std::unexpected<base::Error> already_used(const Network& other, const std::strin
 base::Result<void> check_neighbour(const Network& network, const Network& other) {
   const auto& parent = network.parent.name;
   if (network.driver != other.driver) return already_used(other, parent, "macvlan and ipvlan cannot share one");
-  if (needs_parent_alone(network) || needs_parent_alone(other))
+  if (is_passthru(network) || is_passthru(other))
     return already_used(other, parent, "in mode passthru a network has it for itself");
   const bool same =
       network.parent.ipvlan == other.parent.ipvlan && network.parent.ipvlan_flag == other.parent.ipvlan_flag;
@@ -43,9 +43,27 @@ base::Result<void> check_neighbour(const Network& network, const Network& other)
 
 Health health_of(const ParentLink& parent, const Facts& facts) {
   if (parent.origin == Origin::isolated) return Health::up;
-  const auto link = facts.host.links.find(parent.origin == Origin::vlan ? parent.base : parent.name);
+  const auto link = facts.host.links.find(carrier_of(parent));
   if (link == facts.host.links.end()) return Health::missing;
   return link->second.up ? Health::up : Health::down;
+}
+
+/// A tagged link of ours may be there without a network on it, while it is being removed.
+bool is_hosts(const Facts& facts, const std::string& name) {
+  const auto link = facts.host.links.find(name);
+  return link != facts.host.links.end() && !(link->second.is_ours && link->second.kind == "vlan");
+}
+
+base::Result<void> check_carrier(const std::string& name, const ports::LinkFacts& link) {
+  // The kernel would put the children on what that one stands on.
+  if (link.kind == "macvlan" || link.kind == "ipvlan") {
+    return base::fail(
+        ErrorKind::invalid,
+        fmt::format("parent interface {} is itself a {} link: name the interface that it stands on", name, link.kind));
+  }
+  if (link.is_ours && link.kind != "bridge" && link.kind != "vlan")
+    return base::fail(ErrorKind::forbidden, fmt::format("interface {} belongs to another network of fairlead", name));
+  return {};
 }
 
 base::Result<void> find_parent(const State& state, const Facts& facts, Network& network) {
@@ -55,18 +73,21 @@ base::Result<void> find_parent(const State& state, const Facts& facts, Network& 
   });
   if (sharing != state.networks().end()) {
     const auto& other = sharing->second->parent;
+    if (other.origin == Origin::isolated)
+      return already_used(*sharing->second, parent.name, "it leads nowhere and is that network's own");
     parent.origin = other.origin;
     parent.base = other.base;
     parent.vlan_id = other.vlan_id;
-  } else if (!facts.host.links.contains(parent.name)) {
+  } else if (!is_hosts(facts, parent.name)) {
     if (auto read = read_vlan_name(parent); !read) return read;
     parent.origin = Origin::vlan;
   }
-  const auto& carrier = parent.origin == Origin::vlan ? parent.base : parent.name;
+  const auto& carrier = carrier_of(parent);
   const auto link = facts.host.links.find(carrier);
   if (link == facts.host.links.end()) {
     return base::fail(ErrorKind::invalid, fmt::format("-o parent interface was not found on the host: {}", carrier));
   }
+  if (auto fits = check_carrier(carrier, link->second); !fits) return fits;
   parent.mac = link->second.mac;
   return {};
 }
@@ -77,8 +98,14 @@ base::Result<void> settle_parent(const State& state, const Facts& facts, Network
   if (auto set = apply_parent_options(network); !set) return set;
   auto& parent = network.parent;
   if (parent.name.empty() || network.internal) {
-    if (needs_parent_alone(network) && !network.internal)
+    if (is_passthru(network) && !network.internal)
       return base::fail(ErrorKind::invalid, "macvlan_mode=passthru needs -o parent=INTERFACE");
+    if (parent.host_access) {
+      return base::fail(
+          ErrorKind::invalid,
+          "host_access=true needs -o parent=INTERFACE and no --internal: a network that leads nowhere does "
+          "not lead to the host either");
+    }
     parent.name = "dm-" + network.id.short_text();
     parent.origin = Origin::isolated;
     return {};
@@ -94,14 +121,21 @@ base::Result<void> settle_parent(const State& state, const Facts& facts, Network
 
 base::Result<void> reserve_host_addresses(Network& network) {
   if (!network.parent.host_access) return {};
+  const auto nobody = [](const base::Ip&) { return false; };
   for (auto& subnet : network.subnets) {
-    if (host_address(subnet)) continue;
-    const auto free = next_address(subnet, [](const base::Ip&) { return false; });
-    if (!free) {
+    const auto asked = subnet.auxiliary.extract(kHostAddress);
+    const auto own = asked ? std::optional(asked.mapped()) : next_address(subnet, nobody);
+    if (asked && !is_assignable(subnet, *own)) {
       return base::fail(ErrorKind::invalid,
-                        fmt::format("subnet {} leaves no address for the host", subnet.prefix.text()));
+                        fmt::format("--aux-address {}={} is the gateway's address, the subnet's own "
+                                    "or another's: the host needs one for itself",
+                                    kHostAddress, own->text()));
     }
-    subnet.auxiliary.emplace(kHostAddress, *free);
+    if (own) subnet.auxiliary.emplace(kHostAddress, *own);
+    if (!next_address(subnet, nobody)) {
+      return base::fail(ErrorKind::invalid, fmt::format("subnet {} leaves no addresses for the host and a container",
+                                                        subnet.prefix.text()));
+    }
   }
   return {};
 }
@@ -110,10 +144,9 @@ base::Result<void> check_seat(const State& state, const Network& network, const 
   const auto& parent = network.parent;
   if (parent.health == Health::missing) {
     return base::fail(ErrorKind::forbidden,
-                      fmt::format("parent interface {} of network {} is not there",
-                                  parent.origin == Origin::vlan ? parent.base : parent.name, network.name));
+                      fmt::format("parent interface {} of network {} is not there", carrier_of(parent), network.name));
   }
-  if (!needs_parent_alone(network)) return {};
+  if (!is_passthru(network)) return {};
   for (const auto& member : state.members(network.id)) {
     if (member->id == container.id) continue;
     const bool has_it = std::ranges::any_of(member->attachments,
@@ -129,7 +162,7 @@ base::Result<void> check_seat(const State& state, const Network& network, const 
 
 std::optional<base::Mac> dictated_mac(const Network& network) {
   if (network.driver == Driver::ipvlan) return base::Mac{};
-  if (needs_parent_alone(network) && !network.parent.mac.is_zero()) return network.parent.mac;
+  if (is_passthru(network) && !network.parent.mac.is_zero()) return network.parent.mac;
   return std::nullopt;
 }
 
@@ -138,14 +171,25 @@ void see_parents(const State& state, const Facts& facts, Decision& decision) {
   for (const auto& [id, known] : state.networks()) {
     if (!has_parent(*known)) continue;
     const auto health = health_of(known->parent, facts);
-    if (health == known->parent.health) continue;
+    const auto link = facts.host.links.find(carrier_of(known->parent));
+    const auto mac = link == facts.host.links.end() ? known->parent.mac : link->second.mac;
+    if (health == known->parent.health && mac == known->parent.mac) continue;
     Network network = *known;
     network.parent.health = health;
+    network.parent.mac = mac;
+    if (health == known->parent.health) {
+      decision.changes.emplace_back(std::move(network));
+      continue;
+    }
     auto event = network_event(network, fmt::format("parent-{}", word_of(health)), facts.now);
     event.attributes.insert_or_assign("parent", network.parent.name);
     decision.events.push_back(std::move(event));
     decision.changes.emplace_back(std::move(network));
   }
+}
+
+bool is_passthru(const Network& network) {
+  return network.driver == Driver::macvlan && network.parent.macvlan == ports::MacvlanMode::passthru;
 }
 
 bool is_layer3(const Network& network) {

@@ -18,15 +18,14 @@ constexpr char kParent[] = "parent", kMacvlanMode[] = "macvlan_mode", kIpvlanMod
 /// One of the words, by its place among them; without the option stands what there is.
 template <class Enum, std::size_t count>
 base::Result<void> set_word(const Network& network, const char* key, const std::array<const char*, count>& words,
-                            const char* what, Enum& value) {
+                            const char* driver, const char* what, Enum& value) {
   const auto at = network.options.find(key);
   if (at == network.options.end() || at->second.empty()) return {};
   const auto word = std::ranges::find(words, at->second);
   if (word == words.end()) {
-    return base::fail(
-        ErrorKind::invalid,
-        fmt::format("requested {} '{}' is not valid, '{}' mode is the {} driver default", what, at->second,
-                    words.front(), std::string_view(what).substr(0, std::string_view(what).find(' '))));
+    return base::fail(ErrorKind::invalid,
+                      fmt::format("requested {} {} '{}' is not valid, '{}' {} is the {} driver default", driver, what,
+                                  at->second, words.front(), what, driver));
   }
   value = static_cast<Enum>(word - words.begin());
   return {};
@@ -36,11 +35,11 @@ base::Result<void> set_modes(Network& network) {
   auto& parent = network.parent;
   if (network.driver == Driver::macvlan) {
     static constexpr std::array modes = {"bridge", "private", "vepa", "passthru"};
-    return set_word(network, kMacvlanMode, modes, "macvlan mode", parent.macvlan);
+    return set_word(network, kMacvlanMode, modes, "macvlan", "mode", parent.macvlan);
   }
   static constexpr std::array modes = {"l2", "l3", "l3s"}, flags = {"bridge", "private", "vepa"};
-  if (auto set = set_word(network, kIpvlanMode, modes, "ipvlan mode", parent.ipvlan); !set) return set;
-  return set_word(network, kIpvlanFlag, flags, "ipvlan flag", parent.ipvlan_flag);
+  if (auto set = set_word(network, kIpvlanMode, modes, "ipvlan", "mode", parent.ipvlan); !set) return set;
+  return set_word(network, kIpvlanFlag, flags, "ipvlan", "flag", parent.ipvlan_flag);
 }
 
 base::Result<void> set_host_access(Network& network) {
@@ -93,7 +92,8 @@ base::Result<void> read_vlan_name(ParentLink& parent) {
   const auto text = std::string_view(parent.name).substr(dot + 1);
   int id = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (error != std::errc{} || end != text.data() + text.size()) {
+  // With a leading zero one tag would have two names.
+  if (error != std::errc{} || end != text.data() + text.size() || text.starts_with('0')) {
     return base::fail(ErrorKind::invalid,
                       fmt::format("unable to parse a valid vlan id from: {} (ex. eth0.10 for vlan 10)", text));
   }

@@ -24,6 +24,7 @@ constexpr char kText[] = R"(
   map publish6 {{ type inet_proto . inet_service : ipv6_addr . inet_service; comment "published on every address"; }}
   map publish_at4 {{ type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; comment "published on one address"; }}
   map publish_at6 {{ type ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service; comment "published on one address"; }}
+  set shims {{ type ifname; comment "this host's own way to macvlan containers"; }}
   set home {{ type ifname . ifname; comment "each bridge with itself"; }}
   set home4 {{ type ipv4_addr; flags interval; comment "our networks' subnets"; }}
   set home6 {{ type ipv6_addr; flags interval; comment "our networks' subnets"; }}
@@ -67,6 +68,7 @@ constexpr char kText[] = R"(
     iifname != @bridges meta l4proto icmp oifname @routed4 counter accept comment "routed networks answer a ping"
     iifname != @bridges meta l4proto ipv6-icmp oifname @routed6 counter accept comment "routed networks answer a ping"
     oifname @bridges counter drop comment "isolation: nobody else reaches a container's address directly"
+    oifname @shims counter drop comment "isolation: macvlan containers are reached by this host alone"
     iifname @egress counter accept comment "containers reach out"
     iifname @bridges counter drop comment "networks without a way out stay inside"{}
   }}

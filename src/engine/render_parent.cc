@@ -33,6 +33,8 @@ void render_isolation(const Network& network, std::vector<ports::Object>& out) {
   ports::Link pair{{{}, network.parent.name}, ports::VethLink{.peer = {netns, kNowhere}}, network.mtu};
   pair.alias = cut(fmt::format("{}parent:{}:{}", kAliasPrefix, network.id.short_text(), network.name), kAliasLimit);
   out.emplace_back(std::move(pair));
+  // The host is not to be heard there either; routing in layer 3 needs IPv6 on the parent.
+  out.emplace_back(host_ipv6(network.parent.name, network.ipv6 && is_layer3(network)));
   out.emplace_back(ports::Sysctl{netns, "net/ipv6/conf/all/disable_ipv6", "1"});
 }
 
@@ -50,6 +52,12 @@ void render_shim(const Network& network, std::vector<ports::Object>& out) {
     for (const auto* setting : {"accept_ra", "accept_dad"})
       out.emplace_back(ports::Sysctl{{}, fmt::format("net/ipv6/conf/{}/{}", key.name, setting), "0"});
   }
+  out.emplace_back(ports::FirewallElement{
+      kTable,
+      "shims",
+      {ports::InterfaceName{key.name}},
+      {},
+      cut(fmt::format("network {}: the host's way to its containers", network.name), kCommentLimit)});
   for (const auto& subnet : network.subnets) {
     if (const auto* own = host_address(subnet)) out.emplace_back(ports::Address{key, base::Prefix(*own, own->bits())});
   }
@@ -65,7 +73,10 @@ std::vector<ports::Object> render_parent(const Network& network) {
 }
 
 void render_vlan_parents(const State& state, std::vector<ports::Object>& out) {
-  std::set<std::string> drawn;
+  std::set<std::string> drawn, routed6;
+  for (const auto& [id, network] : state.networks()) {
+    if (has_parent(*network) && network->ipv6 && is_layer3(*network)) routed6.insert(network->parent.name);
+  }
   for (const auto& [id, network] : state.networks()) {
     const auto& parent = network->parent;
     if (!has_parent(*network) || parent.origin != ParentLink::Origin::vlan || !is_there(*network)) continue;
@@ -73,6 +84,9 @@ void render_vlan_parents(const State& state, std::vector<ports::Object>& out) {
     ports::Link link{{{}, parent.name}, ports::VlanLink{parent.base, parent.vlan_id}};
     link.alias = fmt::format("{}parent:{}", kAliasPrefix, parent.name);
     out.emplace_back(std::move(link));
+    // The host itself does not join the tagged LAN, nor follow its routers.
+    out.emplace_back(host_ipv6(parent.name, routed6.contains(parent.name)));
+    out.emplace_back(ports::Sysctl{{}, fmt::format("net/ipv6/conf/{}/accept_ra", parent.name), "0"});
   }
 }
 
@@ -81,7 +95,9 @@ void render_parent_endpoint(const Network& network, const Container& container, 
   if (!is_there(network)) return;
   const Endpoint& endpoint = *attachment.endpoint;
   ports::Link link{{netns, endpoint.interface}, kind_of(network), network.mtu};
-  if (!endpoint.mac.is_zero()) link.mac = endpoint.mac;
+  // A passthru link's address is its parent's: to set one is to change the host's.
+  const bool dictated = is_passthru(network) && !attachment.request.mac;
+  if (!endpoint.mac.is_zero() && !dictated) link.mac = endpoint.mac;
   link.alias =
       cut(fmt::format("{}endpoint:{}:{}", kAliasPrefix, container.id.short_text(), container.name), kAliasLimit);
   out.emplace_back(std::move(link));

@@ -14,6 +14,8 @@ namespace fairlead::ports {
 struct LinkFacts {
   bool up = false;  ///< by its administrator's will; it may still lack a carrier
   base::Mac mac;
+  std::string kind = {};  ///< `bridge`, `vlan`, `macvlan`, …; empty for a device
+  bool is_ours = false;   ///< by its mark
 };
 
 /// What a namespace that is not ours to manage (the host) looks like, for decisions.
@@ -41,10 +43,12 @@ class Kernel {
   /// Which of `wanted` exist as they are, or as what; objects that do not exist are left out.
   /// The keys of the answer are those of `wanted`.
   virtual base::Result<std::vector<Object>> observe(const std::vector<Object>& wanted) = 0;
-  /// Our own links and namespaces by mark, wanted or not, to find what a crash left behind: links of the host namespace
-  /// whose alias begins with `alias_prefix`, and pins under /run/netns whose name begins with `netns_prefix`.
+  /// Our own things by mark, wanted or not, to find what a crash left behind: links of the host namespace whose alias
+  /// begins with `alias_prefix`, children of host links with such an alias in the namespaces `inside`, routes of the
+  /// host namespace, and pins under /run/netns whose name begins with `netns_prefix`.
   virtual base::Result<std::vector<Object>> find_marked(const std::string& alias_prefix,
-                                                        const std::string& netns_prefix) = 0;
+                                                        const std::string& netns_prefix,
+                                                        const std::vector<NetnsName>& inside = {}) = 0;
   virtual base::Result<HostFacts> host_facts() = 0;
   /// Waits until collected deletions are done.
   virtual void settle() = 0;

@@ -2,6 +2,7 @@
 
 #include <libmnl/libmnl.h>
 #include <linux/if_link.h>
+#include <linux/if_vlan.h>
 #include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
@@ -157,7 +158,12 @@ void put_new_child(NetlinkBatch& batch, const std::string& name, const LinkAttri
     mnl_attr_put_u16(header, IFLA_IPVLAN_MODE, static_cast<std::uint16_t>(child.mode));
     mnl_attr_put_u16(header, IFLA_IPVLAN_FLAGS, child.flags);
   }
-  if (child.kind == "vlan") mnl_attr_put_u16(header, IFLA_VLAN_ID, child.vlan);
+  if (child.kind == "vlan") {
+    mnl_attr_put_u16(header, IFLA_VLAN_ID, child.vlan);
+    // It may be up while its parent is down, and comes back with it by itself.
+    const ifla_vlan_flags loose{VLAN_FLAG_LOOSE_BINDING, VLAN_FLAG_LOOSE_BINDING};
+    mnl_attr_put(header, IFLA_VLAN_FLAGS, sizeof loose, &loose);
+  }
   mnl_attr_nest_end(header, data);
   mnl_attr_nest_end(header, link_info);
 }

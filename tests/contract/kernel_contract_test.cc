@@ -147,6 +147,24 @@ TEST_P(KernelContract, MarkedThingsAreFound) {
   EXPECT_THAT(kernel_->find_marked("fairlead:test:", "contract-").value(), IsEmpty());
 }
 
+TEST_P(KernelContract, MarkedChildrenAndRoutesAreFound) {
+  ports::Link child{{"contract-b", "eth0"}, ports::MacvlanLink{"cbr0", ports::MacvlanMode::bridge}};
+  child.alias = "fairlead:test:child";
+  const ports::Route route{.destination = prefix("192.0.2.7/32"), .device = "cbr0"};
+  apply({add(bridge("cbr0")), add(ports::Netns{"contract-b"}), add(child), add(route)});
+  const auto keys = [&](const std::vector<ports::NetnsName>& inside) {
+    std::vector<std::string> found;
+    for (const auto& object : kernel_->find_marked("fairlead:test:", "other-", inside).value())
+      found.push_back(ports::key_of(object));
+    return found;
+  };
+  EXPECT_THAT(keys({}), ::testing::UnorderedElementsAre("link /cbr0", ports::key_of(route)));
+  EXPECT_THAT(keys({"contract-b", "contract-gone"}),
+              ::testing::UnorderedElementsAre("link /cbr0", ports::key_of(route), "link contract-b/eth0"));
+  apply({del(route), del(child), del(ports::Netns{"contract-b"}), del(bridge("cbr0"))});
+  EXPECT_THAT(keys({"contract-b"}), IsEmpty());
+}
+
 TEST_P(KernelContract, AChildStandsOnAHostLinkInEveryMode) {
   using Mode = ports::MacvlanMode;
   // The host has an interface of the same name as the container's: it must not be in the way.

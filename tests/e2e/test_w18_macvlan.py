@@ -145,3 +145,67 @@ def test_refusals(lan):
     create(lan, "m")
     assert "is already using parent interface uplink" in lan.refused(
         "network", "create", "-d", "macvlan", "-o", "parent=uplink", "-o", "macvlan_mode=passthru", "n")
+    assert "macvlan driver doesn't support multiple subnets" in lan.refused(
+        "network", "create", "-d", "macvlan", "--subnet", "10.1.0.0/24", "--subnet", "10.2.0.0/24", "m2")
+    lan.docker("network", "create", "-d", "macvlan", "alone")
+    inner = next(l["ifname"] for l in kernel.ip(lan.host.ns, "link") if l["ifname"].startswith("dm-"))
+    assert "is already using parent interface" in lan.refused("network", "create", "-d", "macvlan", "-o", f"parent={inner}", "n")
+    assert "a network that leads nowhere does not lead to the host" in lan.refused(
+        "network", "create", "-d", "macvlan", "-o", "host_access=true", "n")
+    lan.host.run("ip", "link", "add", "mine", "link", "uplink", "type", "macvlan", "mode", "bridge")
+    try:
+        assert "is itself a macvlan link" in lan.refused("network", "create", "-d", "macvlan", "-o", "parent=mine", "n")
+    finally:
+        lan.host.run("ip", "link", "del", "mine")
+
+
+def test_ipv6_alone(lan):
+    lan.docker("network", "create", "-d", "macvlan", "-o", "parent=uplink", "--ipv4=false", "--ipv6", "--subnet", "fd77::/64", "m")
+    for name in ("c1", "c2"):
+        lan.docker("run", "-d", "--name", name, "--net", "m", "busybox", "sleep", "600")
+    assert lan.docker("exec", "c1", "ping", "-6", "-c", "1", "-W", "2", "c2", check=False).code == 0
+    assert kernel.addresses(lan.pid("c1"))["eth0"] == []
+
+
+def test_what_others_take_of_the_host_access_comes_back(lan):
+    create(lan, "m", "-o", "host_access=true")
+    a = start(lan, "c1", "m")
+    [shim] = [l["ifname"] for l in kernel.ip(lan.host.ns, "link") if l["ifname"].startswith("mv-")]
+    [own] = kernel.addresses(lan.host.ns)[shim]
+    for hurt in (("route", "del", a), ("addr", "del", own, "dev", shim), ("link", "del", shim)):
+        lan.host.run("ip", *hurt)
+        kernel.wait_for(lambda: host_reaches(lan, a), 3, f"the way back after ip {' '.join(hurt)}")
+    # Containers of other networks do not share the host's way.
+    lan.docker("run", "-d", "--name", "c2", "busybox", "sleep", "600")
+    assert not reaches(lan, "c2", a)
+
+
+def test_a_daemon_starts_though_a_parent_went_meanwhile(lan):
+    lan.host.run("ip", "link", "add", "spare", "type", "veth", "peer", "name", "spare2")
+    for end in ("spare", "spare2"):
+        lan.host.run("ip", "link", "set", end, "up")
+    create(lan, "m", subnet="172.30.7.0/24", parent="spare")
+    a, _ = start(lan, "c1", "m"), start(lan, "c2", "m")
+    lan.daemon.stop()
+    lan.host.run("ip", "link", "del", "spare")
+    lan.daemon.start()
+    assert lan.network("m")["Status"] == {"parent": "spare is missing"}
+    lan.host.run("ip", "link", "add", "spare", "type", "veth", "peer", "name", "spare2")
+    for end in ("spare", "spare2"):
+        lan.host.run("ip", "link", "set", end, "up")
+    kernel.wait_for(lambda: reaches(lan, "c2", a), what="the way back")
+    lan.docker("rm", "-f", "c1", "c2")
+    lan.host.run("ip", "link", "del", "spare")
+
+
+def test_a_disconnect_cut_short_leaves_no_link_behind(lan):
+    create(lan, "m")
+    start(lan, "c1", "m")
+    lan.docker("network", "connect", "bridge", "c1")
+    lan.daemon.stop()
+    lan.daemon.start(fault="connect-stored")
+    lan.docker("network", "disconnect", "m", "c1", check=False)
+    assert lan.daemon.process.wait(20) == -9
+    lan.daemon.start()
+    assert "m" not in lan.inspect("c1")["NetworkSettings"]["Networks"]
+    assert list(kernel.addresses(lan.pid("c1"))) == ["lo", "eth1"]

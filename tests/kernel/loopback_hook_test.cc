@@ -95,17 +95,34 @@ class LoopbackHookTest : public PrivateHostTest {
   std::unique_ptr<LoopbackHook> hook_;
 };
 
-TEST_F(LoopbackHookTest, LeadsStreamsAndConnectedDatagramsOfBothFamilies) {
+TEST_F(LoopbackHookTest, LeadsStreamsToBothFamilies) {
   for (const auto* target : {"fd00::2", "10.4.0.2"}) {
-    for (const auto& [protocol, type] : {std::pair(tcp, SOCK_STREAM), std::pair(udp, SOCK_DGRAM)}) {
-      Service server(target, 80, type, kServer);
-      lead(protocol, target);
-      const auto asking = client(type);
-      EXPECT_TRUE(server.serve());
-      EXPECT_EQ(hear(asking), kServer) << target;
-      EXPECT_EQ(peer_of(asking), "::1 8080") << target;
-    }
+    Service server(target, 80, SOCK_STREAM, kServer);
+    lead(tcp, target);
+    const auto asking = client(SOCK_STREAM);
+    EXPECT_TRUE(server.serve());
+    EXPECT_EQ(hear(asking), kServer) << target;
+    EXPECT_EQ(peer_of(asking), "::1 8080") << target;
   }
+}
+
+TEST_F(LoopbackHookTest, NamesAnotherPeerThatTheSocketTookLater) {
+  lead(tcp, "fd00::2");  // where nobody listens
+  base::Fd fd(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const auto first = address("::1", 8080), second = address("fd00::2", 81);
+  EXPECT_EQ(connect(fd.get(), first.get(), first.size), -1);
+  Service other("fd00::2", 81, SOCK_STREAM, kServer);
+  ASSERT_EQ(connect(fd.get(), second.get(), second.size), 0) << strerror(errno);
+  EXPECT_EQ(peer_of(fd), "fd00::2 81");
+}
+
+TEST_F(LoopbackHookTest, LeavesDatagramsToTheSocketWhichFollowsTheContainer) {
+  Service held("::1", 8080, SOCK_DGRAM, kPortsOwner);
+  lead(udp, "fd00::2");
+  lead(tcp, "fd00::2");
+  const auto asking = client(SOCK_DGRAM);
+  EXPECT_TRUE(held.serve());
+  EXPECT_EQ(hear(asking), kPortsOwner);
 }
 
 TEST_F(LoopbackHookTest, LeavesToTheSocketWhatItCannotLead) {
@@ -125,6 +142,10 @@ TEST_F(LoopbackHookTest, LeavesToTheSocketWhatItCannotLead) {
   EXPECT_TRUE(held.serve());
   EXPECT_EQ(hear(bound), kPortsOwner);
   EXPECT_EQ(peer_of(bound), "::1 8080");
+  const auto of_interface =
+      client(SOCK_STREAM, [](int fd) { EXPECT_EQ(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 2), 0); });
+  EXPECT_TRUE(held.serve());
+  EXPECT_EQ(hear(of_interface), kPortsOwner);
 }
 
 TEST_F(LoopbackHookTest, LeadsNobodyToAReleasedPortNorPastItsOwnEnd) {

@@ -39,16 +39,21 @@ class FakeKernel final : public ports::Kernel {
     return found;
   }
 
-  base::Result<std::vector<ports::Object>> find_marked(const std::string& alias_prefix,
-                                                       const std::string& netns_prefix) override {
+  base::Result<std::vector<ports::Object>> find_marked(const std::string& alias_prefix, const std::string& netns_prefix,
+                                                       const std::vector<ports::NetnsName>& inside) override {
+    const auto is_marked = [&](const ports::Link& link) {
+      const bool seen = link.key.netns.empty() ||
+                        (!ports::parent_of(link).empty() && std::ranges::find(inside, link.key.netns) != inside.end());
+      return seen && !link.alias.empty() && link.alias.starts_with(alias_prefix);
+    };
     std::vector<ports::Object> found;
     for (const auto& [key, object] : objects_) {
       const auto* link = std::get_if<ports::Link>(&object);
       const auto* netns = std::get_if<ports::Netns>(&object);
-      const bool marked = link != nullptr
-                              ? link->key.netns.empty() && !link->alias.empty() && link->alias.starts_with(alias_prefix)
-                              : netns != nullptr && netns->name.starts_with(netns_prefix);
-      if (marked) found.push_back(object);
+      const auto* route = std::get_if<ports::Route>(&object);
+      if ((link && is_marked(*link)) || (netns && netns->name.starts_with(netns_prefix)) ||
+          (route && route->netns.empty()))
+        found.push_back(object);
     }
     return found;
   }

@@ -166,6 +166,11 @@ base::Result<void> Applier::create(const ports::Link& link, const Filler& fill) 
       continue;
     }
     if (found) return adopt(link, *found);
+    if (const auto* vlan = std::get_if<ports::VlanLink>(&link.kind)) {
+      return base::fail(base::ErrorKind::conflict,
+                        fmt::format("{} carries VLAN {} already, under another name: use that as the parent",
+                                    vlan->parent, vlan->id));
+    }
     if (!comes_from_home(link) || name != link.key.name)
       return base::fail(base::ErrorKind::conflict, "the name of its other end is taken");
     name = link.key.netns.substr(0, IFNAMSIZ - 1);

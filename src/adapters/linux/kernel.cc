@@ -26,8 +26,8 @@ class LinuxKernel final : public ports::Kernel {
 
   base::Result<void> apply(const ports::Plan& steps) override;
   base::Result<std::vector<ports::Object>> observe(const std::vector<ports::Object>& wanted) override;
-  base::Result<std::vector<ports::Object>> find_marked(const std::string& alias_prefix,
-                                                       const std::string& netns_prefix) override;
+  base::Result<std::vector<ports::Object>> find_marked(const std::string& alias_prefix, const std::string& netns_prefix,
+                                                       const std::vector<ports::NetnsName>& inside) override;
   base::Result<ports::HostFacts> host_facts() override;
   void settle() override { reaper_.settle(); }
 
@@ -63,10 +63,20 @@ base::Result<std::vector<ports::Object>> LinuxKernel::observe(const std::vector<
 }
 
 base::Result<std::vector<ports::Object>> LinuxKernel::find_marked(const std::string& alias_prefix,
-                                                                  const std::string& netns_prefix) {
+                                                                  const std::string& netns_prefix,
+                                                                  const std::vector<ports::NetnsName>& inside) {
   Places places(home_);
-  auto found = Observer(places).marked_links(alias_prefix);
+  Observer observer(places);
+  auto found = observer.marked_links(alias_prefix);
   if (!found) return found;
+  for (const auto& netns : inside) {
+    auto children = observer.marked_children(alias_prefix, netns);
+    if (!children) return children;
+    std::ranges::move(*children, std::back_inserter(*found));
+  }
+  auto routes = observer.own_routes();
+  if (!routes) return routes;
+  std::ranges::move(*routes, std::back_inserter(*found));
   for (auto& name : list_netns(netns_prefix)) found->emplace_back(ports::Netns{std::move(name)});
   return found;
 }
@@ -106,7 +116,7 @@ base::Result<ports::HostFacts> LinuxKernel::host_facts() {
   for (const auto& link : *links) {
     if (link.group == condemned_group) continue;  // those are as good as gone
     names.emplace(link.index, &link.name);
-    facts.links[link.name] = {link.up, link.mac.value_or(base::Mac{})};
+    facts.links[link.name] = {link.up, link.mac.value_or(base::Mac{}), link.kind, is_ours(link)};
   }
   for (const auto& address : *addresses) {
     const auto name = names.find(address.index);

@@ -79,13 +79,9 @@ base::Result<std::uint64_t> namespace_cookie() {
 }
 
 bool is_at_loopback(const ports::HostPort& port) {
-  if (port.protocol.number != IPPROTO_TCP && port.protocol.number != IPPROTO_UDP) return false;
+  if (port.protocol.number != IPPROTO_TCP) return false;
   if (!port.address) return true;
   return port.address->family() == base::Family::v6 && (port.address->is_unspecified() || port.address->is_loopback());
-}
-
-loopback_port key_of(const ports::HostPort& port) {
-  return {.number = htons(port.number), .protocol = port.protocol.number, .zero = 0};
 }
 
 loopback_target value_of(const ports::PortTarget& target) {
@@ -133,7 +129,7 @@ base::Result<std::unique_ptr<LoopbackHook>> LoopbackHook::attach() {
 
 void LoopbackHook::lead(const ports::HostPort& port, const ports::PortTarget& target) {
   if (!is_at_loopback(port)) return;
-  const auto key = key_of(port);
+  const auto key = htons(port.number);
   const auto value = value_of(target);
   // Without room in the map the forwarder leads them.
   (void)bpf_map_update_elem(targets_, &key, &value, BPF_ANY);
@@ -141,7 +137,7 @@ void LoopbackHook::lead(const ports::HostPort& port, const ports::PortTarget& ta
 
 void LoopbackHook::release(const ports::HostPort& port) {
   if (!is_at_loopback(port)) return;
-  const auto key = key_of(port);
+  const auto key = htons(port.number);
   (void)bpf_map_delete_elem(targets_, &key);
 }
 

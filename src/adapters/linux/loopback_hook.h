@@ -11,8 +11,8 @@ namespace fairlead::linuxnet {
 
 /// Leads clients of the host's [::1] to containers within connect(2) (BPF_CGROUP_INET6_CONNECT, bpf(2)): their packets
 /// then go straight to the container, without a process between. getpeername(2) still tells them [::1]. Left to the
-/// forwarder are sockets bound to an address, IPv6-only ones of a container that has IPv4 alone, and datagrams that are
-/// sent without connect(2). Not thread-safe.
+/// forwarder are datagrams, sockets bound to an address or interface, and IPv6-only ones of a container that has IPv4
+/// alone. Not thread-safe.
 class LoopbackHook {
  public:
   /// For processes of the calling thread's network namespace, wherever they are in the cgroup tree; in force until this

@@ -1,5 +1,7 @@
 #include "adapters/linux/observer.h"
 
+#include <linux/rtnetlink.h>
+
 #include <algorithm>
 
 #include "adapters/linux/applier.h"
@@ -229,6 +231,45 @@ base::Result<std::vector<ports::Object>> Observer::marked_links(const std::strin
     if (child) link.kind = *std::move(child);
     // The far end of a pair within this namespace goes with the near one; a kind we never make is not ours.
     if (record.kind == "veth" || record.kind == "bridge" || child) found.emplace_back(std::move(link));
+  }
+  return found;
+}
+
+base::Result<std::vector<ports::Object>> Observer::marked_children(const std::string& alias_prefix,
+                                                                   const ports::NetnsName& netns) {
+  std::vector<ports::Object> found;
+  auto seen = sight(netns);
+  if (!seen) return std::unexpected(seen.error());
+  if ((*seen)->place == nullptr) return found;
+  auto all = links(netns);
+  if (!all) return std::unexpected(all.error());
+  auto below = links({});
+  if (!below) return std::unexpected(below.error());
+  for (const auto& record : **all) {
+    auto kind = child_kind(record, name_of(**below, record.peer_index));
+    if (!kind || !is_ours(record) || !record.alias.starts_with(alias_prefix)) continue;
+    ports::Link link{.key = {netns, record.name}, .kind = *std::move(kind), .mtu = record.mtu};
+    link.mac = record.mac;
+    link.alias = record.alias;
+    found.emplace_back(std::move(link));
+  }
+  return found;
+}
+
+base::Result<std::vector<ports::Object>> Observer::own_routes() {
+  auto all = links({});
+  if (!all) return std::unexpected(all.error());
+  auto seen = sight({});
+  if (!seen) return std::unexpected(seen.error());
+  auto known = routes(**seen);
+  if (!known) return std::unexpected(known.error());
+  std::vector<ports::Object> found;
+  for (const auto& record : **known) {
+    if (record.protocol != route_protocol || record.table != RT_TABLE_MAIN) continue;
+    found.emplace_back(ports::Route{.destination = record.destination,
+                                    .via = record.via,
+                                    .device = name_of(**all, record.device),
+                                    .metric = record.metric});
   }
   return found;
 }

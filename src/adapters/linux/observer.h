@@ -19,6 +19,12 @@ class Observer {
   base::Result<std::vector<ports::Object>> observe(const std::vector<ports::Object>& wanted);
   /// Links of the host namespace whose alias begins with `alias_prefix`; the far end of a pair stays unknown.
   base::Result<std::vector<ports::Object>> marked_links(const std::string& alias_prefix);
+  /// Links of that namespace that stand on one of the host's and have such an alias; nothing if there is no such
+  /// namespace.
+  base::Result<std::vector<ports::Object>> marked_children(const std::string& alias_prefix,
+                                                           const ports::NetnsName& netns);
+  /// Routes of the host namespace that are ours by their protocol number.
+  base::Result<std::vector<ports::Object>> own_routes();
 
  private:
   /// What has been read of one namespace so far.

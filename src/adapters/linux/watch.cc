@@ -120,15 +120,16 @@ base::Result<void> leave_out_the_rest(const base::Fd& socket) {
   const auto type = [](int wanted, std::uint8_t yes) {
     return sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(static_cast<std::uint16_t>(wanted)), yes, 0);
   };
-  std::array<sock_filter, 10> program{{
+  std::array<sock_filter, 11> program{{
       load(offsetof(nlmsghdr, nlmsg_type), BPF_H),
-      type(RTM_NEWLINK, 7),
-      type(RTM_DELLINK, 6),
-      type(RTM_DELADDR, 5),
-      type(RTM_NEWNETCONF, 4),
-      sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 0, 2),
+      type(RTM_NEWLINK, 8),
+      type(RTM_DELLINK, 7),
+      type(RTM_DELADDR, 6),
+      type(RTM_NEWNETCONF, 5),
+      sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 0, 3),
       load(sizeof(nlmsghdr) + offsetof(rtmsg, rtm_protocol), BPF_B),
-      sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTPROT_KERNEL, 1, 0),
+      sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTPROT_KERNEL, 2, 0),
+      sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, route_protocol, 1, 0),
       sock_filter BPF_STMT(BPF_RET | BPF_K, 0),
       sock_filter BPF_STMT(BPF_RET | BPF_K, ~0U),
   }};

@@ -5,6 +5,7 @@
 #include "doors/docker/json_fields.h"
 #include "doors/docker/json_ports.h"
 #include "engine/gateway.h"
+#include "engine/parent_link.h"
 #include "engine/render.h"
 
 namespace fairlead::docker {
@@ -14,7 +15,7 @@ namespace {
 
 /// Empty where the network does not lead out.
 std::string gateway_of(const engine::Network* network, base::Family family) {
-  if (network == nullptr || !engine::has_way_out(*network, family)) return {};
+  if (network == nullptr || !engine::has_way_out(*network, family) || engine::is_layer3(*network)) return {};
   return engine::subnet_of(*network, family)->gateway->text();
 }
 

@@ -61,7 +61,8 @@ TEST(Drift, DoubtsWhatStandsOnALinkOfTheHost) {
   const Scope network = known.id, host = HostScope{};
   const auto scopes = [&](const ports::Losses& losses) { return doubt_after(losses, world.state).scopes; };
   EXPECT_THAT(scopes({.links = {"nic0.50"}}), UnorderedElementsAre(host, network, sandbox));
-  EXPECT_THAT(scopes({.addresses = {prefix("10.1.0.2/32")}}), ElementsAre(network)) << "the host's own";
+  EXPECT_THAT(scopes({.addresses = {prefix("10.1.0.2/32")}}), UnorderedElementsAre(network, sandbox))
+      << "the host's own, and the routes that go with it";
   EXPECT_THAT(scopes({.routes = {prefix("10.1.0.3/32")}}), ElementsAre(sandbox)) << "to the container";
   EXPECT_TRUE(concerns_parents({.links_back = {"nic0"}}, world.state));
   EXPECT_TRUE(concerns_parents({.overflow = true}, world.state));

@@ -47,6 +47,8 @@ TEST(Parent, PassthruTakesOneContainerUnderTheParentsHardwareAddress) {
   world.must(world.wanted("lan", {{"parent", "nic0"}, {"macvlan_mode", "passthru"}}));
   const auto id = world.run("one", "lan");
   EXPECT_EQ(world.container(id).attachments[0].endpoint->mac.text(), "0a:00:00:00:00:01");
+  const auto netns = world.state.sandboxes().begin()->second->netns;
+  EXPECT_TRUE(world.draws(fmt::format("link {}/eth0 (macvlan passthru on nic0)", netns))) << "the host's own stays";
   const auto two = world.create_in("two", "lan");
   EXPECT_NE(world.refusal(StartContainer{two}).find("takes exactly one container on parent interface nic0: one has it"),
             std::string::npos);
@@ -80,6 +82,49 @@ TEST(Parent, AForeignTaggedLinkIsUsedAndNotDrawn) {
   world.facts.host.links["nic0.50"] = {true, {}};
   world.must(world.wanted("a", {{"parent", "nic0.50"}}));
   EXPECT_FALSE(world.draws("link nic0.50 (vlan 50 on nic0)"));
+}
+
+TEST(Parent, ATaggedLinkOfOursThatIsGoingIsMadeAgain) {
+  ParentWorld world;
+  world.facts.host.links["nic0.50"] = {.up = true, .kind = "vlan", .is_ours = true};
+  world.must(world.wanted("a", {{"parent", "nic0.50"}}));
+  EXPECT_TRUE(world.draws("link nic0.50 (vlan 50 on nic0)"));
+  EXPECT_TRUE(world.draws("sysctl net/ipv6/conf/nic0.50/disable_ipv6 = 1"));
+}
+
+TEST(Parent, IsNeitherAnotherNetworksOwnNorAChildItself) {
+  ParentWorld world;
+  world.facts.host.links["mv0"] = {.up = true, .kind = "macvlan"};
+  world.facts.host.links["vethfl0"] = {.up = true, .kind = "veth", .is_ours = true};
+  world.must(world.wanted("alone", {}));
+  const auto refusal = [&](const std::string& parent) {
+    return world.refusal(world.wanted("x", {{"parent", parent}}));
+  };
+  EXPECT_TRUE(refusal("mv0").starts_with("parent interface mv0 is itself a macvlan link"));
+  EXPECT_EQ(refusal("vethfl0"), "interface vethfl0 belongs to another network of fairlead");
+  EXPECT_NE(refusal(world.network("alone").parent.name).find("leads nowhere"), std::string::npos);
+}
+
+TEST(Parent, ANewHardwareAddressIsNotedWithoutAWord) {
+  ParentWorld world;
+  world.must(world.wanted("lan", {{"parent", "nic0"}, {"macvlan_mode", "passthru"}}));
+  world.facts.host.links["nic0"].mac = base::Mac::parse("0a:00:00:00:00:02").value();
+  EXPECT_TRUE(world.must(ParentsSeen{}).events.empty());
+  const auto id = world.run("one", "lan");
+  EXPECT_EQ(world.container(id).attachments[0].endpoint->mac.text(), "0a:00:00:00:00:02");
+}
+
+TEST(Parent, TheHostsAddressIsAnAddressAndLeavesOneForAContainer) {
+  ParentWorld world;
+  const auto refusal = [&](const char* subnet, std::map<std::string, std::string> auxiliary) {
+    auto command = world.wanted("x", {{"parent", "nic0"}, {"host_access", "true"}});
+    command.pools = {{.subnet = subnet, .gateway = "10.1.0.1"}};
+    command.pools[0].auxiliary = std::move(auxiliary);
+    return world.refusal(command);
+  };
+  EXPECT_NE(refusal("10.1.0.0/24", {{"host", "10.1.0.1"}}).find("the host needs one for itself"), std::string::npos);
+  EXPECT_NE(refusal("10.1.0.0/24", {{"host", "10.1.0.255"}}).find("the host needs one for itself"), std::string::npos);
+  EXPECT_NE(refusal("10.1.0.0/30", {}).find("leaves no addresses for the host and a container"), std::string::npos);
 }
 
 TEST(Parent, WithoutOneOrInternalItLeadsNowhere) {
@@ -149,6 +194,9 @@ TEST(Parent, RefusesInDockersWords) {
   EXPECT_EQ(said({{"parent", "nosuch"}}), "-o parent interface was not found on the host: nosuch");
   EXPECT_EQ(said({{"parent", "nosuch.5"}}), "-o parent interface was not found on the host: nosuch");
   EXPECT_EQ(said({{"parent", "nic0.4095"}}), "vlan id must be between 1-4094, received: 4095");
+  EXPECT_EQ(said({{"ipvlan_flag", "bad"}}, "ipvlan"),
+            "requested ipvlan flag 'bad' is not valid, 'bridge' flag is the ipvlan driver default");
+  EXPECT_EQ(said({{"parent", "nic0.05"}}), "unable to parse a valid vlan id from: 05 (ex. eth0.10 for vlan 10)");
   EXPECT_EQ(said({{"ipvlan_mode", "l2"}}), "unknown option \"ipvlan_mode\" for driver macvlan");
 }
 
