@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <linux/if_link.h>
 #include <linux/magic.h>
 #include <nftables/libnftables.h>
 #include <sched.h>
@@ -50,6 +51,21 @@ std::string make_veth() {
   });
 }
 
+/// A link that stands on a bridge of its own.
+std::string make_child(const wire::ChildLink& wanted) {
+  if (auto why = make_bridge(); !why.empty()) return why;
+  auto socket = linuxnet::NetlinkSocket::open(NETLINK_ROUTE);
+  if (!socket) return socket.error().text;
+  auto child = wanted;
+  wire::NetlinkBatch batch;
+  wire::put_get_link(batch, "probe0");
+  const auto looked = socket->transact(batch, [&](const nlmsghdr* message) {
+    if (const auto record = wire::parse_link(message)) child.parent = record->index;
+  });
+  if (!looked) return looked.error().text;
+  return make_link([&](auto& made) { wire::put_new_child(made, "probe1", {}, child); });
+}
+
 // What our ruleset is made of: verdict maps on the forward path, DNAT by map, masquerade, conntrack.
 constexpr const char* kRuleset = R"(table inet probe {
   map verdicts { type ifname : verdict; }
@@ -88,6 +104,13 @@ std::string mount_overlay() {
 Finding tried(const char* name, const std::string& why, const char* module, const char* seen) {
   if (why.empty()) return {name, Verdict::ok, true, seen, ""};
   return {name, Verdict::missing, true, why,
+          fmt::format("modprobe {} (a kernel without it cannot be mended here)", module)};
+}
+
+Finding tried_child(const wire::ChildLink& child, const char* name, const char* module, const char* lost) {
+  const auto why = in_scratch([&] { return make_child(child); });
+  if (why.empty()) return {name, Verdict::ok, false, "a link was made", ""};
+  return {name, Verdict::limited, false, fmt::format("{}: {}", why, lost),
           fmt::format("modprobe {} (a kernel without it cannot be mended here)", module)};
 }
 
@@ -158,6 +181,11 @@ std::vector<Finding> check_kernel() {
     findings.push_back(look_at_namespaces());
     findings.push_back(tried("bridge", in_scratch(make_bridge), "bridge", "a bridge was made"));
     findings.push_back(tried("veth", in_scratch(make_veth), "veth", "a pair was made"));
+    findings.push_back(tried_child({.kind = "macvlan", .mode = MACVLAN_MODE_BRIDGE}, "macvlan", "macvlan",
+                                   "no networks of that driver"));
+    findings.push_back(tried_child({.kind = "ipvlan"}, "ipvlan", "ipvlan", "no networks of that driver"));
+    findings.push_back(
+        tried_child({.kind = "vlan", .vlan = 9}, "802.1Q", "8021q", "parent=IF.VLAN must be there before"));
     findings.push_back(tried("nftables", in_scratch(make_ruleset), "nf_tables nft_nat nft_masq nft_ct",
                              "maps, DNAT, masquerade, conntrack"));
     findings.push_back(tried("overlayfs", in_scratch(mount_overlay), "overlay", "an overlay was mounted"));

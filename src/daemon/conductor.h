@@ -145,6 +145,8 @@ class Conductor final : public engine::Service {
   Task<Result<void>> take_over();
   Task<void> finish_removals();
   Task<Doubt> see_parents();
+  std::vector<ContainerId> kept_down_by_parents(const engine::Decision& seen) const;
+  void start_again(const std::vector<ContainerId>& ids);
 
   // conductor_exec.cc
   Task<Result<engine::ExecStreams>> run_exec(ExecId id, bool tty);

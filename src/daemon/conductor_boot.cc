@@ -1,4 +1,7 @@
 /// Start-up: what was stored, what the host shows, and the difference.
+#include <algorithm>
+#include <set>
+
 #include "base/log.h"
 #include "daemon/conductor_parts.h"
 #include "daemon/drift.h"
@@ -8,6 +11,16 @@
 namespace fairlead::daemon {
 
 using engine::Phase;
+
+namespace {
+
+bool is_kept_up(const engine::Container& container) {
+  using Kind = ports::RestartPolicy::Kind;
+  const auto kind = container.spec.restart.kind;
+  return kind == Kind::always || kind == Kind::unless_stopped;
+}
+
+}  // namespace
 
 Result<void> Conductor::load() {
   auto records = world_.store->load();
@@ -76,7 +89,34 @@ Task<Doubt> Conductor::see_parents() {
     base::log(base::LogLevel::error, "after a change of a parent interface: {}", applied.error().text);
     left.scopes.insert(scope);
   }
+  start_again(kept_down_by_parents(*decision));
   co_return left;
+}
+
+/// Whom a restart policy had given up while the parent was away.
+std::vector<ContainerId> Conductor::kept_down_by_parents(const engine::Decision& seen) const {
+  std::set<engine::NetworkId> back;
+  for (const auto& change : seen.changes) {
+    const auto* network = std::get_if<engine::Network>(&change);
+    if (network && network->parent.health != engine::ParentLink::Health::missing) back.insert(network->id);
+  }
+  std::vector<ContainerId> found;
+  for (const auto& [id, container] : state_.containers()) {
+    const bool is_there = std::ranges::any_of(container->attachments, [&](const engine::Attachment& attachment) {
+      return back.contains(attachment.network);
+    });
+    if (is_there && container->phase == Phase::exited && !container->stop_asked && is_kept_up(*container))
+      found.push_back(id);
+  }
+  return found;
+}
+
+void Conductor::start_again(const std::vector<ContainerId>& ids) {
+  for (const auto& id : ids) {
+    spawn<void>(start(id), [id](Result<void> started) {
+      if (!started) base::log(base::LogLevel::error, "starting {} again: {}", id.short_text(), started.error().text);
+    });
+  }
 }
 
 /// Brings the records of containers in line with their processes, then restarts those that should be up.
@@ -116,15 +156,10 @@ Task<Result<void>> Conductor::take_over() {
     const auto now = state_.container(id);
     if (!now) continue;
     const bool always = now->spec.restart.kind == ports::RestartPolicy::Kind::always;
-    const bool wanted = always || now->spec.restart.kind == ports::RestartPolicy::Kind::unless_stopped;
-    if (wanted && now->phase == Phase::exited && (always || !now->stop_asked)) to_start.push_back(id);
+    if (is_kept_up(*now) && now->phase == Phase::exited && (always || !now->stop_asked)) to_start.push_back(id);
     if (now->phase == Phase::exited && now->spec.auto_remove) (void)co_await remove_inside(id, true);
   }
-  for (const auto& id : to_start) {
-    spawn<void>(start(id), [id](Result<void> started) {
-      if (!started) base::log(base::LogLevel::error, "starting {} again: {}", id.short_text(), started.error().text);
-    });
-  }
+  start_again(to_start);
   co_return Result<void>{};
 }
 

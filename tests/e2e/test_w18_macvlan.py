@@ -54,11 +54,12 @@ def test_matrix(lan, mode):
     assert measured == MATRIX[mode]
 
 
-def test_vepa_with_a_reflecting_switch(lan):
+@pytest.mark.parametrize("mode, meet", [("vepa", True), ("private", False)])
+def test_with_a_reflecting_switch(lan, mode, meet):
     run("bridge", "-n", lan.host.outside, "link", "set", "dev", "downlink", "hairpin", "on")
-    create(lan, "m", "-o", "macvlan_mode=vepa")
+    create(lan, "m", "-o", f"macvlan_mode={mode}")
     a, b = start(lan, "c1", "m"), start(lan, "c2", "m")
-    assert reaches(lan, "c1", b) and reaches(lan, "c2", a)
+    assert [reaches(lan, "c1", b), reaches(lan, "c2", a)] == [meet, meet]
 
 
 def test_passthru_takes_one(lan):
@@ -186,15 +187,19 @@ def test_a_daemon_starts_though_a_parent_went_meanwhile(lan):
         lan.host.run("ip", "link", "set", end, "up")
     create(lan, "m", subnet="172.30.7.0/24", parent="spare")
     a, _ = start(lan, "c1", "m"), start(lan, "c2", "m")
+    start(lan, "c3", "m", "--restart", "always")
     lan.daemon.stop()
     lan.host.run("ip", "link", "del", "spare")
     lan.daemon.start()
     assert lan.network("m")["Status"] == {"parent": "spare is missing"}
+    kernel.end_process(lan.pid("c3"))
+    kernel.wait_for(lambda: lan.inspect("c3")["State"]["Status"] == "exited", what="its policy to give up: there is no parent")
     lan.host.run("ip", "link", "add", "spare", "type", "veth", "peer", "name", "spare2")
     for end in ("spare", "spare2"):
         lan.host.run("ip", "link", "set", end, "up")
     kernel.wait_for(lambda: reaches(lan, "c2", a), what="the way back")
-    lan.docker("rm", "-f", "c1", "c2")
+    kernel.wait_for(lambda: lan.inspect("c3")["State"]["Running"], what="its policy to start it again")
+    lan.docker("rm", "-f", "c1", "c2", "c3")
     lan.host.run("ip", "link", "del", "spare")
 
 
