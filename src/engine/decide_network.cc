@@ -89,8 +89,8 @@ base::Result<void> settle_subnets(const State& state, const Facts& facts, HostRe
   for (const auto& subnet : network.subnets) {
     // Containers on a parent's LAN are meant to live in the host's own subnet.
     static const ports::HostFacts nothing;
-    const auto& host = has_parent(network) ? nothing : facts.host;
-    if (auto free = check_overlap(state, host, subnet.prefix); !free) return free;
+    const auto& in_use = has_parent(network) ? nothing : facts.host;
+    if (auto free = check_overlap(state, in_use, subnet.prefix); !free) return free;
   }
   if (network.ipv4) {
     if (auto added = add_subnet(state, base::Family::v4, facts, host, network); !added) return added;
