@@ -17,7 +17,7 @@ import side_by_side
 from harness import kernel, programs, reach
 from harness.host import sweep
 from harness.recovery import Knocker
-from side_by_side import ROOT
+from side_by_side import keep
 
 PORT = 18080
 TARGET = 100  # ms
@@ -95,9 +95,7 @@ def main():
     finally:
         side.down()
     text += [row(act, measured) for act, measured in samples.items()]
-    print("\n".join(text))
-    if args.write:
-        (ROOT / "bench" / "results" / f"{args.write}.md").write_text("\n".join(text) + "\n")
+    keep(text, args.write)
     return 1 if any("FAIL" in line for line in text) else 0
 
 

@@ -9,9 +9,10 @@ import os
 import statistics
 import sys
 import time
+from contextlib import ExitStack
 
 from ports import PortSide, row
-from side_by_side import ROOT, headline
+from side_by_side import headline, keep
 from harness import programs
 from harness.host import sweep
 from harness.shell import run
@@ -53,17 +54,13 @@ def measure(side, args, pair):
     near, _ = macvlan(side, "near")
     far, address = macvlan(side, "far")
     ways = {"bare veth": (*pair.ENDS, "10.9.8.2"), "macvlan, bridge mode": (near, far, address)}
-    servers = [side.serving_in(far, args.program, PORT) for _, far, _ in ways.values()]
-    for server in servers:
-        server.__enter__()
-    try:
+    with ExitStack() as servers:
+        for _, far, _ in ways.values():
+            servers.enter_context(side.serving_in(far, args.program, PORT))
         for turn in range(args.rounds):
             for what, (near, _, address) in list(ways.items())[::1 if turn % 2 else -1]:
                 for kind in ("rtt", "connect", "bulk"):
                     side.client(f"{kind}, {what}", near, args.program, kind, address, PORT)
-    finally:
-        for server in servers:
-            server.__exit__(None, None, None)
     for kind, name, form in (("rtt", "round trips a second", "{:.0f}"), ("connect", "requests a second (connect, ask, close)", "{:.0f}"),
                              ("bulk", "one stream, Gb/s", "{:.1f}")):
         bare, ours = (statistics.median(side.samples[f"{kind}, {what}"]) for what in ways)
@@ -90,9 +87,7 @@ def main():
             text += measure(side, args, pair)
     finally:
         side.down()
-    print("\n".join(text))
-    if args.write:
-        (ROOT / "bench" / "results" / f"{args.write}.md").write_text("\n".join(text) + "\n")
+    keep(text, args.write)
 
 
 if __name__ == "__main__":

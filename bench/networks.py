@@ -10,7 +10,7 @@ import time
 import side_by_side
 from harness import programs
 from harness.host import sweep
-from side_by_side import ROOT, Side, headline, table
+from side_by_side import Side, headline, keep, table
 
 STEPS = ("network create", "connect", "disconnect", "network remove")
 # What issue "networks and names" asks for: our median is at most this part of the peer's.
@@ -72,11 +72,7 @@ def main():
         for side in sides:
             side.down()
     text += table(sides, {})
-    print("\n".join(text))
-    if args.write:
-        kept = ROOT / "bench" / "results" / f"{args.write}.md"
-        kept.parent.mkdir(exist_ok=True)
-        kept.write_text("\n".join(text) + "\n")
+    keep(text, args.write)
     return 1 if any("FAIL" in line for line in text) else 0
 
 

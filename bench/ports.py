@@ -15,7 +15,7 @@ from contextlib import contextmanager
 import side_by_side
 from harness import kernel, programs
 from harness.host import sweep
-from side_by_side import ROOT, Side, headline
+from side_by_side import Side, headline, keep
 
 
 class PortSide(Side):
@@ -86,8 +86,7 @@ def growth(side, few, args):
     empty = side.per_container_kib * args.containers / many
     yield row("daemon memory per port, containers included", f"{grown:.2f} KiB")
     yield row("the same less what containers without ports take", f"{grown - empty:.2f} KiB", "", "< 1 KiB", grown - empty < 1)
-    others = [p for p in side.daemon.own_processes()]
-    yield row("daemon processes", str(len(others)))
+    yield row("daemon processes", str(len(side.daemon.own_processes())))
     time.sleep(5)  # the kernel is still busy with the neighbours of 500 new links
     for i in range(6 * args.rounds):
         if i == args.rounds:  # what came before filled caches
@@ -185,9 +184,7 @@ def main():
         finally:
             for side in sides:
                 side.down()
-    print("\n".join(text))
-    if args.write:
-        (ROOT / "bench" / "results" / f"{args.write}.md").write_text("\n".join(text) + "\n")
+    keep(text, args.write)
 
 
 if __name__ == "__main__":

@@ -122,6 +122,13 @@ def measure_crowd(sides):
     return rows
 
 
+def keep(lines, name):
+    """Prints the table; under a name it stays as bench/results/NAME.md."""
+    print("\n".join(lines))
+    if name:
+        (ROOT / "bench" / "results" / f"{name}.md").write_text("\n".join(lines) + "\n")
+
+
 def p99(values):
     return sorted(values)[min(len(values) - 1, int(len(values) * 0.99))]
 
@@ -174,11 +181,7 @@ def main():
         for side in sides:
             side.down()
     text += table(sides, memory)
-    print("\n".join(text))
-    if args.write:
-        kept = ROOT / "bench" / "results" / f"{args.write}.md"
-        kept.parent.mkdir(exist_ok=True)
-        kept.write_text("\n".join(text) + "\n")
+    keep(text, args.write)
     return 1 if any("FAIL" in line for line in text) else 0
 
 
