@@ -78,11 +78,6 @@ void log_wrongs(LogLevel level, const engine::Steps& steps) {
   if (wrongs.size() > most_lines) base::log(level, "repair: and {} things more", wrongs.size() - most_lines);
 }
 
-bool is_firewall(const ports::Object& object) {
-  return std::holds_alternative<ports::FirewallSkeleton>(object) ||
-         std::holds_alternative<ports::FirewallElement>(object);
-}
-
 }  // namespace
 
 Task<base::Result<void>> Applier::apply(const engine::State& state, std::vector<engine::Scope> scopes,
@@ -117,7 +112,7 @@ Task<base::Result<Repaired>> Applier::observe_and_repair(const engine::State& st
     if (!doubt.everything && !doubt.firewall && !doubt.scopes.contains(scope)) continue;
     auto objects = engine::render(state, scope);
     std::ranges::copy_if(objects, std::back_inserter(desired), [&](const ports::Object& object) {
-      return doubt.everything || (is_firewall(object) ? doubt.firewall : doubt.scopes.contains(scope));
+      return doubt.everything || (engine::is_firewall(object) ? doubt.firewall : doubt.scopes.contains(scope));
     });
     applied_[scope] = std::move(objects);
   }

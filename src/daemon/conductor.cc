@@ -79,7 +79,7 @@ Result<void> Conductor::commit(engine::Decision& decision) {
     world_.sockets->release(ports.taken);
     return stored;
   }
-  auto flows = engine::flows_touched(state_, decision.changes);
+  auto flows = engine::flows_touched(state_, decision.changes, ports);
   std::ranges::move(flows, std::back_inserter(flows_to_forget_));
   const auto names = engine::names_touched(state_, decision.changes);
   for (const auto& change : decision.changes) state_.apply(change);
@@ -107,8 +107,8 @@ Task<Result<void>> Conductor::apply(std::vector<engine::Scope> scopes, std::stri
 }
 
 Task<Result<engine::Decision>> Conductor::carry(engine::Command command, std::string act, bool needs_host) {
-  const auto given = needs_host ? co_await facts_with_host() : facts();
-  auto decision = decide(command, given);
+  auto given = needs_host ? co_await facts_with_host() : facts();
+  auto decision = decide(command, std::move(given));
   if (!decision) co_return decision;
   auto scopes = engine::touched(state_, decision->changes);
   engine::Decision back;

@@ -75,8 +75,7 @@ Task<Result<void>> Conductor::boot() {
 /// What was seen stays true when something cannot be made of it, so nothing is taken back.
 Task<Doubt> Conductor::see_parents() {
   Doubt left;
-  const auto given = co_await facts_with_host();
-  auto decision = decide(engine::ParentsSeen{}, given);
+  auto decision = decide(engine::ParentsSeen{}, co_await facts_with_host());
   if (!decision) co_return left;
   const auto scopes = engine::touched(state_, decision->changes);
   if (auto stored = commit(*decision); !stored) {

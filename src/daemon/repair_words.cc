@@ -4,16 +4,13 @@
 
 #include <algorithm>
 
+#include "base/overload.h"
+
 namespace fairlead::daemon {
 namespace {
 
 using ports::Object;
 using ports::Step;
-
-template <class... Fs>
-struct Overload : Fs... {
-  using Fs::operator()...;
-};
 
 std::string place(const ports::LinkKey& key) {
   return key.netns.empty() ? key.name : key.netns + "/" + key.name;
@@ -21,7 +18,7 @@ std::string place(const ports::LinkKey& key) {
 
 std::string gone(const Object& object) {
   return std::visit(
-      Overload{
+      base::Overload{
           [](const ports::Link& link) { return fmt::format("link {} was gone or down", place(link.key)); },
           [](const ports::Address& address) {
             return fmt::format("address {} on {}, or the route to its subnet, was gone", address.prefix.text(),

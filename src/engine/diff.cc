@@ -39,11 +39,6 @@ int rank_of(const Object& object) {
   return kLastRank;
 }
 
-bool is_firewall(const Object& object) {
-  return std::holds_alternative<ports::FirewallSkeleton>(object) ||
-         std::holds_alternative<ports::FirewallElement>(object);
-}
-
 /// What goes away as a whole and takes other objects along.
 struct Gone {
   std::unordered_set<std::string> namespaces, tables;
@@ -103,6 +98,11 @@ ports::Plan firewall_plan(const std::vector<Step>& made, const std::vector<Step>
 }
 
 }  // namespace
+
+bool is_firewall(const Object& object) {
+  return std::holds_alternative<ports::FirewallSkeleton>(object) ||
+         std::holds_alternative<ports::FirewallElement>(object);
+}
 
 Steps diff(const std::vector<Object>& applied, const std::vector<Object>& desired) {
   std::unordered_map<std::string, const Object*> there;

@@ -15,6 +15,9 @@ struct Steps {
   bool empty() const { return make.empty() && firewall.empty() && unmake.empty(); }
 };
 
+/// Whether the Firewall port makes such an object; all others are the Kernel port's.
+bool is_firewall(const ports::Object& object);
+
 Steps diff(const std::vector<ports::Object>& applied, const std::vector<ports::Object>& desired);
 
 }  // namespace fairlead::engine

@@ -8,12 +8,9 @@ namespace fairlead::engine {
 
 bool has_way_out(const Network& network, base::Family family) {
   const auto* subnet = subnet_of(network, family);
-  if (network.internal || !subnet) return false;
-  if (has_parent(network)) {
-    const auto& parent = network.parent;
-    if (parent.origin == ParentLink::Origin::isolated || parent.health == ParentLink::Health::missing) return false;
-    return is_layer3(network) || subnet->gateway;
-  }
+  if (leads_nowhere(network) || !subnet) return false;
+  if (has_parent(network))
+    return network.parent.health != ParentLink::Health::missing && (is_layer3(network) || subnet->gateway);
   return network.driver == Driver::bridge && subnet->gateway;
 }
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <sstream>
 
+#include "engine/parent_link.h"
+
 namespace fairlead::engine {
 namespace {
 
@@ -156,7 +158,7 @@ NameView name_view(const State& state, const SandboxId& sandbox, const std::vect
   for (const auto& attachment : owner->attachments) {
     const auto network = state.network(attachment.network);
     if (!network || !attachment.endpoint) continue;
-    leads_out = leads_out || (!network->internal && network->parent.origin != ParentLink::Origin::isolated);
+    leads_out = leads_out || !leads_nowhere(*network);
     if (!knows_names(*network)) continue;
     auto& names = book[network->id];
     if (!names) names = names_of(state, *network);

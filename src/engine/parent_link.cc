@@ -177,15 +177,17 @@ void see_parents(const State& state, const Facts& facts, Decision& decision) {
     Network network = *known;
     network.parent.health = health;
     network.parent.mac = mac;
-    if (health == known->parent.health) {
-      decision.changes.emplace_back(std::move(network));
-      continue;
+    if (health != known->parent.health) {
+      auto event = network_event(network, fmt::format("parent-{}", word_of(health)), facts.now);
+      event.attributes.insert_or_assign("parent", network.parent.name);
+      decision.events.push_back(std::move(event));
     }
-    auto event = network_event(network, fmt::format("parent-{}", word_of(health)), facts.now);
-    event.attributes.insert_or_assign("parent", network.parent.name);
-    decision.events.push_back(std::move(event));
     decision.changes.emplace_back(std::move(network));
   }
+}
+
+bool leads_nowhere(const Network& network) {
+  return network.internal || network.parent.origin == Origin::isolated;
 }
 
 bool is_passthru(const Network& network) {

@@ -19,6 +19,8 @@ std::optional<base::Mac> dictated_mac(const Network& network);
 /// Compares what is known of every parent with the host, and says what changed.
 void see_parents(const State& state, const Facts& facts, Decision& decision);
 
+/// Whether its containers reach nobody but each other: internal, or without a parent.
+bool leads_nowhere(const Network& network);
 /// Whether its one container takes the parent over.
 bool is_passthru(const Network& network);
 /// Whether its containers are routed to, without hardware addresses: no gateway answers them, and none is needed.

@@ -205,9 +205,9 @@ PortsTouched ports_touched(const State& before, const std::vector<Change>& chang
   return touched;
 }
 
-std::vector<ports::FlowMatch> flows_touched(const State& before, const std::vector<Change>& changes) {
+std::vector<ports::FlowMatch> flows_touched(const State& before, const std::vector<Change>& changes,
+                                            const PortsTouched& ports) {
   std::vector<ports::FlowMatch> matches;
-  const auto ports = ports_touched(before, changes);
   for (const auto* list : {&ports.taken, &ports.given}) {
     for (const auto& port : *list) matches.push_back({std::nullopt, port.protocol, port.number});
   }

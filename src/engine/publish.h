@@ -26,9 +26,10 @@ struct PortsTouched {
 };
 PortsTouched ports_touched(const State& before, const std::vector<Change>& changes);
 
-/// The flows that a decision leaves behind with a translation that no longer holds: of addresses that go, and of host
-/// ports that change hands.
-std::vector<ports::FlowMatch> flows_touched(const State& before, const std::vector<Change>& changes);
+/// The flows that a decision leaves behind with a translation that no longer holds: of addresses that go, and of the
+/// host ports that change hands.
+std::vector<ports::FlowMatch> flows_touched(const State& before, const std::vector<Change>& changes,
+                                            const PortsTouched& ports);
 
 /// Where a socket that holds a published port leads those who reach it. None without an endpoint.
 std::optional<ports::PortTarget> target_of(const State& state, const Container& container, const Published& published);

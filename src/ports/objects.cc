@@ -2,13 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "base/overload.h"
+
 namespace fairlead::ports {
 namespace {
-
-template <class... Fs>
-struct Overload : Fs... {
-  using Fs::operator()...;
-};
 
 std::string place(const NetnsName& netns, const std::string& name) {
   return netns.empty() ? name : fmt::format("{}/{}", netns, name);
@@ -23,7 +20,7 @@ std::string in(const NetnsName& netns) {
 
 /// A prefix of full length is the same element as its address, so both are written alike.
 std::string text(const Field& field) {
-  return std::visit(Overload{
+  return std::visit(base::Overload{
                         [](const base::Ip& ip) { return ip.text(); },
                         [](const base::Prefix& prefix) {
                           return prefix.length() == prefix.address().bits() ? prefix.address().text()
@@ -83,7 +80,7 @@ const char* word(IpvlanMode mode) {
 
 std::string traits(const Link& link) {
   std::string out = std::visit(
-      Overload{
+      base::Overload{
           [](const LoopbackLink&) { return std::string("loopback"); },
           [](const BridgeLink&) { return std::string("bridge"); },
           [](const VethLink& veth) { return "veth to " + place(veth.peer); },
@@ -123,7 +120,7 @@ std::string parent_of(const Link& link) {
 
 std::string key_of(const Object& object) {
   return std::visit(
-      Overload{
+      base::Overload{
           [](const Netns& o) { return "netns " + o.name; },
           [](const Link& o) { return fmt::format("link {}/{}", o.key.netns, o.key.name); },
           [](const Address& o) { return fmt::format("address {}/{} {}", o.link.netns, o.link.name, o.prefix.text()); },
@@ -138,7 +135,7 @@ std::string key_of(const Object& object) {
 
 std::string describe(const Object& object) {
   return std::visit(
-      Overload{
+      base::Overload{
           [](const Netns& o) { return "namespace " + o.name; },
           [](const Link& o) { return fmt::format("link {} ({})", place(o.key), traits(o)); },
           [](const Address& o) { return fmt::format("address {} on {}", o.prefix.text(), place(o.link)); },

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "base/overload.h"
 #include "wire/nft_text.h"
 
 namespace fairlead::linuxnet {
@@ -17,11 +18,6 @@ using Bytes = std::vector<std::uint8_t>;
 
 constexpr std::size_t interface_size = 16;
 constexpr std::size_t longest_comment = 128;  // NFTNL_UDATA_COMMENT_MAXLEN
-
-template <class... Fs>
-struct Overload : Fs... {
-  using Fs::operator()...;
-};
 
 /// First and last value of a field, and its type.
 struct Range {
@@ -42,7 +38,7 @@ Range single(std::uint32_t type, const Bytes& value) {
 
 Range range_of(const ports::Field& field) {
   return std::visit(
-      Overload{
+      base::Overload{
           [](const base::Ip& ip) { return single(type_of(ip.family()), bytes_of(ip)); },
           [](const base::Prefix& prefix) {
             return Range{type_of(prefix.family()), bytes_of(prefix.network().address()), bytes_of(prefix.last())};
@@ -197,7 +193,7 @@ std::vector<wire::NftElement> with_ends(std::vector<wire::NftElement> elements) 
 }
 
 std::string text_of(const ports::Field& field) {
-  return std::visit(Overload{
+  return std::visit(base::Overload{
                         [](const base::Ip& ip) { return ip.text(); },
                         [](const base::Prefix& prefix) { return prefix.network().text(); },
                         [](const ports::InterfaceName& interface) { return '"' + interface.name + '"'; },

@@ -36,6 +36,14 @@ ports::Link as_found(const ports::Link& wanted, const wire::LinkRecord& found, c
   return link;
 }
 
+/// What every link says of itself; its kind is still to be told.
+ports::Link as_marked(const wire::LinkRecord& record, const ports::NetnsName& netns) {
+  ports::Link link{.key = {netns, record.name}, .mtu = record.mtu};
+  link.mac = record.mac;
+  link.alias = record.alias;
+  return link;
+}
+
 }  // namespace
 
 base::Result<Observer::Sight*> Observer::sight(const ports::NetnsName& name) {
@@ -219,14 +227,10 @@ base::Result<std::vector<ports::Object>> Observer::marked_links(const std::strin
   for (const auto& record : **all) {
     const bool ours = is_ours(record) && record.alias.starts_with(alias_prefix) && record.group != condemned_group;
     if (!ours) continue;
-    ports::Link link;
-    link.key = {{}, record.name};
+    auto link = as_marked(record, {});
     if (record.kind == "veth") link.kind = ports::VethLink{.hairpin = record.hairpin, .isolated = record.isolated};
     if (record.kind == "bridge") link.kind = ports::BridgeLink{};
-    link.mtu = record.mtu;
     link.master = record.master == 0 ? std::string() : name_of(**all, record.master);
-    link.mac = record.mac;
-    link.alias = record.alias;
     auto child = child_kind(record, name_of(**all, record.peer_index));
     if (child) link.kind = *std::move(child);
     // The far end of a pair within this namespace goes with the near one; a kind we never make is not ours.
@@ -248,9 +252,8 @@ base::Result<std::vector<ports::Object>> Observer::marked_children(const std::st
   for (const auto& record : **all) {
     auto kind = child_kind(record, name_of(**below, record.peer_index));
     if (!kind || !is_ours(record) || !record.alias.starts_with(alias_prefix)) continue;
-    ports::Link link{.key = {netns, record.name}, .kind = *std::move(kind), .mtu = record.mtu};
-    link.mac = record.mac;
-    link.alias = record.alias;
+    auto link = as_marked(record, netns);
+    link.kind = *std::move(kind);
     found.emplace_back(std::move(link));
   }
   return found;

@@ -15,6 +15,7 @@
 
 #include "adapters/linux/mark.h"
 #include "base/fd.h"
+#include "base/overload.h"
 #include "wire/netlink_attr.h"
 #include "wire/netlink_loss.h"
 
@@ -22,11 +23,6 @@ namespace fairlead::linuxnet {
 namespace {
 
 constexpr int queue_bytes = 1 << 20;
-
-template <class... Calls>
-struct Overloaded : Calls... {
-  using Calls::operator()...;
-};
 
 class LinuxWatch final : public ports::Watch {
  public:
@@ -50,26 +46,26 @@ class LinuxWatch final : public ports::Watch {
 void LinuxWatch::note_link(const nlmsghdr* message) {
   auto lost = wire::parse_link_loss(message);
   if (!lost) return;
-  std::visit(Overloaded{[&](wire::LostLink& link) { losses_.links.insert(std::move(link.name)); },
-                        [&](wire::FoundLink& link) { losses_.links_back.insert(std::move(link.name)); },
-                        [&](wire::LostAddress& address) { losses_.addresses.push_back(address.prefix); },
-                        [&](wire::LostRoute& route) {
-                          // The kernel makes one for an interface's subnet when the address comes.
-                          if (route.protocol == RTPROT_KERNEL || route.protocol == route_protocol)
-                            losses_.routes.push_back(route.destination);
-                        },
-                        [&](wire::LostForwarding& lost) { losses_.forwarding.insert(lost.family); }},
+  std::visit(base::Overload{[&](wire::LostLink& link) { losses_.links.insert(std::move(link.name)); },
+                            [&](wire::FoundLink& link) { losses_.links_back.insert(std::move(link.name)); },
+                            [&](wire::LostAddress& address) { losses_.addresses.push_back(address.prefix); },
+                            [&](wire::LostRoute& route) {
+                              // The kernel makes one for an interface's subnet when the address comes.
+                              if (route.protocol == RTPROT_KERNEL || route.protocol == route_protocol)
+                                losses_.routes.push_back(route.destination);
+                            },
+                            [&](wire::LostForwarding& lost) { losses_.forwarding.insert(lost.family); }},
              *lost);
 }
 
 void LinuxWatch::note_table(const nlmsghdr* message) {
   auto notice = wire::parse_nft_notice(message);
   if (!notice) return;
-  std::visit(Overloaded{[&](wire::LostInTable& lost) { uncommitted_.insert(std::move(lost.table)); },
-                        [&](const wire::NftCommit& commit) {
-                          if (commit.program != own_name_) losses_.tables.merge(uncommitted_);
-                          uncommitted_.clear();
-                        }},
+  std::visit(base::Overload{[&](wire::LostInTable& lost) { uncommitted_.insert(std::move(lost.table)); },
+                            [&](const wire::NftCommit& commit) {
+                              if (commit.program != own_name_) losses_.tables.merge(uncommitted_);
+                              uncommitted_.clear();
+                            }},
              *notice);
 }
 

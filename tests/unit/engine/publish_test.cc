@@ -171,7 +171,7 @@ TEST(Publish, ChangesWhileItRuns) {
   const auto taken = world.must(ChangePorts{id, {}, {{.container_port = 81}}});
   EXPECT_THAT(ports_touched(with_both, taken.changes).given,
               UnorderedElementsAre(ports::HostPort{std::nullopt, {}, 8081}));
-  EXPECT_EQ(flows_touched(with_both, taken.changes).size(), 1u);
+  EXPECT_EQ(flows_touched(with_both, taken.changes, ports_touched(with_both, taken.changes)).size(), 1u);
   EXPECT_EQ(places(world, id), first);
   EXPECT_THAT(world.refusal(ChangePorts{id, {}, {{.container_port = 99}}}), HasSubstr("is not published that way"));
   const auto host = world.create_in("c2", "host");
@@ -189,7 +189,8 @@ TEST(Publish, FlowsOfWhatGoesAreNamed) {
   const auto id = world.create("c1", publishing({{.container_port = 53, .protocol = "udp", .host_port = 5353}}));
   world.start(id);
   const auto up = world.state;
-  const auto matches = flows_touched(up, world.must(ContainerExited{id, 0}).changes);
+  const auto changes = world.must(ContainerExited{id, 0}).changes;
+  const auto matches = flows_touched(up, changes, ports_touched(up, changes));
   ASSERT_EQ(matches.size(), 2u);
   EXPECT_EQ(matches.at(0).host_port, 5353);
   EXPECT_EQ(matches.at(0).protocol, kUdp);
