@@ -34,6 +34,8 @@ class Conductor final : public engine::Service {
   /// Loads what is stored, repairs what the host shows of it, takes running containers over, finishes what a crash cut
   /// short, then restarts what its policy asks for.
   Task<Result<void>> boot();
+  /// Before an orderly end: lets go of what nothing needs while no container has a network.
+  void leave();
   /// Takes settings that may change while running (SIGHUP).
   void reconfigure(engine::Settings settings) { state_.set_settings(std::move(settings)); }
 

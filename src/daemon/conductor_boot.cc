@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "adapters/linux/firewall.h"
 #include "base/log.h"
 #include "daemon/conductor_parts.h"
 #include "daemon/drift.h"
@@ -70,6 +71,14 @@ Task<Result<void>> Conductor::boot() {
   background(watch_exits());
   background(watch_drift(*world_.watch, applier_, state_, [this] { return see_parents(); }));
   co_return Result<void>{};
+}
+
+void Conductor::leave() {
+  const auto scopes = engine::scopes(state_);
+  if (std::ranges::any_of(scopes, [](const auto& scope) { return std::holds_alternative<base::SandboxId>(scope); }))
+    return;
+  if (auto dropped = world_.keeper->drop({linuxnet::table_socket_key}); !dropped)
+    base::log(base::LogLevel::warn, "letting go of the firewall table: {}", dropped.error().text);
 }
 
 /// What was seen stays true when something cannot be made of it, so nothing is taken back.

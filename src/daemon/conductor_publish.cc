@@ -53,10 +53,11 @@ Result<engine::Decision> Conductor::decide(const engine::Command& command, engin
 }
 
 void Conductor::lead_ports(const engine::Container& container) {
+  std::vector<ports::PortLead> leads;
   for (const auto& published : container.published) {
-    if (const auto target = engine::target_of(state_, container, published))
-      world_.sockets->lead(published.host, *target);
+    if (const auto target = engine::target_of(state_, container, published)) leads.push_back({published.host, *target});
   }
+  world_.sockets->lead(leads);
 }
 
 void Conductor::take_over_ports() {
@@ -69,6 +70,7 @@ void Conductor::take_over_ports() {
     }
     lead_ports(*container);
   }
+  world_.sockets->forget_earlier();
 }
 
 /// Reading the table of flows costs milliseconds however few it holds: what falls due meanwhile is looked for together.

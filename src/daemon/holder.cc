@@ -8,9 +8,7 @@
 
 #include <array>
 #include <cstring>
-
-#include "base/log.h"
-#include "daemon/holder_wire.h"
+#include <span>
 
 namespace fairlead::daemon {
 namespace {
@@ -31,7 +29,7 @@ Result<sockaddr_un> address_of(const std::string& path) {
 
 Result<base::Fd> open_socket() {
   base::Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
-  if (!socket) return base::fail_errno(errno, "opening a socket to the holder of name sockets");
+  if (!socket) return base::fail_errno(errno, "opening a socket to the holder of sockets");
   for (const int option : {SO_RCVTIMEO, SO_SNDTIMEO})
     setsockopt(socket.get(), SOL_SOCKET, option, &kPatience, sizeof kPatience);
   return socket;
@@ -57,7 +55,7 @@ Result<void> spawn(const std::string& program, const std::string& path, int list
   const int error = posix_spawn(&pid, program.c_str(), &files, &attributes, args.data(), environment.data());
   posix_spawn_file_actions_destroy(&files);
   posix_spawnattr_destroy(&attributes);
-  if (error != 0) return base::fail_errno(error, "starting the holder of name sockets");
+  if (error != 0) return base::fail_errno(error, "starting the holder of sockets");
   return {};
 }
 
@@ -92,44 +90,65 @@ Result<void> Holder::start() {
 }
 
 /// One question, one answer. A holder that just ended (it held nothing) is started again.
-Result<void> Holder::ask(const std::string& message, const ports::ResolverSockets* sockets) {
-  const auto kind = static_cast<HolderMessage::Kind>(message[0]);
+Result<void> Holder::ask(HolderMessage::Kind kind, const std::vector<std::string>& keys,
+                         const std::vector<int>& sockets) {
   for (int attempt = 0;; ++attempt) {
     auto there = connect();
     if (!there) return std::unexpected(there.error());
     if (!*there) {
-      if (kind != HolderMessage::store) return {};
+      if (kind != HolderMessage::keep) return {};
       if (auto started = start(); !started) return started;
       if (auto now = connect(); !now || !*now)
-        return base::fail(base::ErrorKind::internal, "the holder of name sockets did not start");
+        return base::fail(base::ErrorKind::internal, "the holder of sockets did not start");
     }
-    auto sent = send_holder_message(connection_.get(), kind, message.substr(1), sockets);
+    auto sent = send_holder_message(connection_.get(), kind, keys, sockets);
     if (sent) {
       const auto answer = receive_holder_message(connection_.get());
       if (answer && answer->kind == HolderMessage::done) return {};
-      sent = base::fail(base::ErrorKind::internal, "the holder of name sockets does not answer");
+      sent = base::fail(base::ErrorKind::internal, "the holder of sockets does not answer");
     }
     connection_.reset();
     if (attempt > 0) return sent;
   }
 }
 
-Result<void> Holder::store(const std::string& key, const ports::ResolverSockets& sockets) {
-  if (key.empty() || key.size() > kLongestHolderKey)
-    return base::fail(base::ErrorKind::invalid, "an unfit key for the holder");
-  return ask(std::string(1, HolderMessage::store) + key, &sockets);
+Result<void> Holder::keep(const std::vector<ports::KeptSocket>& sockets) {
+  for (const auto& [key, fd] : sockets) {
+    if (key.empty() || key.size() > kLongestHolderKey || key.contains('\n'))
+      return base::fail(base::ErrorKind::invalid, "an unfit key for the holder of sockets");
+  }
+  const std::scoped_lock lock(mutex_);
+  for (std::span rest(sockets); !rest.empty();) {
+    const auto some = rest.first(std::min(rest.size(), kMostHolderKeys));
+    rest = rest.subspan(some.size());
+    std::vector<std::string> keys;
+    std::vector<int> fds;
+    for (const auto& [key, fd] : some) {
+      keys.push_back(key);
+      fds.push_back(fd);
+    }
+    if (auto kept = ask(HolderMessage::keep, keys, fds); !kept) return kept;
+  }
+  return {};
 }
 
-Result<void> Holder::drop(const std::string& key) {
-  return ask(std::string(1, HolderMessage::drop) + key, nullptr);
+Result<void> Holder::drop(const std::vector<std::string>& keys) {
+  const std::scoped_lock lock(mutex_);
+  for (std::span rest(keys); !rest.empty();) {
+    const auto some = rest.first(std::min(rest.size(), kMostHolderKeys));
+    rest = rest.subspan(some.size());
+    if (auto dropped = ask(HolderMessage::drop, {some.begin(), some.end()}, {}); !dropped) return dropped;
+  }
+  return {};
 }
 
-Result<std::map<std::string, ports::ResolverSockets>> Holder::take_all() {
-  std::map<std::string, ports::ResolverSockets> all;
+Result<std::map<std::string, base::Fd>> Holder::take(const std::string& prefix) {
+  const std::scoped_lock lock(mutex_);
+  std::map<std::string, base::Fd> all;
   auto there = connect();
   if (!there) return std::unexpected(there.error());
   if (!*there) return all;
-  if (auto sent = send_holder_message(connection_.get(), HolderMessage::take_all, {}, nullptr); !sent)
+  if (auto sent = send_holder_message(connection_.get(), HolderMessage::take, {prefix}); !sent)
     return std::unexpected(sent.error());
   for (;;) {
     auto message = receive_holder_message(connection_.get());
@@ -140,7 +159,9 @@ Result<std::map<std::string, ports::ResolverSockets>> Holder::take_all() {
       return std::unexpected(message.error());
     }
     if (message->kind == HolderMessage::done) return all;
-    if (message->kind == HolderMessage::kept) all.insert_or_assign(message->key, std::move(message->sockets));
+    if (message->kind != HolderMessage::kept) continue;
+    for (std::size_t i = 0; i < message->keys.size(); ++i)
+      all.insert_or_assign(std::move(message->keys[i]), std::move(message->sockets[i]));
   }
 }
 

@@ -1,34 +1,35 @@
 #pragma once
-/// A process of a few hundred KiB that keeps copies of the sandboxes' name server sockets while the daemon is away:
-/// questions wait in them and are answered by the next daemon. Started with the first sandbox that needs it; ends once
-/// it holds nothing and no daemon is there, or when its socket is gone from the file system.
-#include <map>
+/// A process of a few hundred KiB that keeps copies of sockets while the daemon is away, so that what arrives waits in
+/// them: name servers', host ports', and on some kernels the one that owns the firewall table. Started with the first
+/// that is to be kept; ends once it holds nothing and no daemon is there, or when its socket is gone from the file
+/// system.
+#include <mutex>
 #include <string>
 
-#include "ports/resolver.h"
+#include "daemon/holder_wire.h"
+#include "ports/socket_keeper.h"
 
 namespace fairlead::daemon {
 
-/// The daemon's end. One thread at a time.
-class Holder {
+/// The daemon's end.
+class Holder : public ports::SocketKeeper {
  public:
   /// `path` is the holder's unix socket, `program` runs as `PROGRAM --holder PATH` with the listening socket as
   /// descriptor 3.
   Holder(std::string path, std::string program) : path_(std::move(path)), program_(std::move(program)) {}
 
-  /// Keeps copies; starts the holder when there is none. `key` has at most 128 bytes; of an equal key the last ones
-  /// count.
-  base::Result<void> store(const std::string& key, const ports::ResolverSockets& sockets);
-  /// Copies of all that it keeps; none when there is no holder.
-  base::Result<std::map<std::string, ports::ResolverSockets>> take_all();
-  base::Result<void> drop(const std::string& key);
+  base::Result<void> keep(const std::vector<ports::KeptSocket>& sockets) override;
+  base::Result<std::map<std::string, base::Fd>> take(const std::string& prefix) override;
+  base::Result<void> drop(const std::vector<std::string>& keys) override;
 
  private:
   base::Result<bool> connect();
   base::Result<void> start();
-  base::Result<void> ask(const std::string& message, const ports::ResolverSockets* sockets);
+  base::Result<void> ask(HolderMessage::Kind kind, const std::vector<std::string>& keys,
+                         const std::vector<int>& sockets);
 
-  std::string path_, program_;
+  const std::string path_, program_;
+  std::mutex mutex_;
   base::Fd connection_;
 };
 

@@ -51,13 +51,14 @@ Result<World> open_world(const Options& options) {
   auto kernel = linuxnet::make_kernel();
   if (!kernel) return std::unexpected(kernel.error());
   world.kernel = std::move(*kernel);
-  auto firewall = linuxnet::make_firewall();
+  world.keeper = std::make_unique<Holder>(settings.exec_root + "/holder.sock", "/proc/self/exe");
+  auto firewall = linuxnet::make_firewall(world.keeper.get());
   if (!firewall) return std::unexpected(firewall.error());
   world.firewall = std::move(*firewall);
   auto watch = linuxnet::make_watch();
   if (!watch) return std::unexpected(watch.error());
   world.watch = std::move(*watch);
-  auto sockets = linuxnet::make_sockets();
+  auto sockets = linuxnet::make_sockets({.keeper = world.keeper.get()});
   if (!sockets) return std::unexpected(sockets.error());
   world.sockets = std::move(*sockets);
   auto flows = linuxnet::make_flows();
@@ -76,7 +77,7 @@ Result<World> open_world(const Options& options) {
                                     .init_path = options.init_path});
   if (!runtime) return std::unexpected(runtime.error());
   world.runtime = std::move(*runtime);
-  auto names = Names::start(linuxnet::make_resolvers(), settings.exec_root + "/names.sock", "/proc/self/exe");
+  auto names = Names::start(linuxnet::make_resolvers(), *world.keeper);
   if (!names) return std::unexpected(names.error());
   world.names = std::move(*names);
   return world;
@@ -103,6 +104,7 @@ void handle_signals(asio::signal_set& signals, asio::io_context& io, Conductor& 
     if (number == SIGTERM || number == SIGINT) {
       base::log(LogLevel::info, "stopping; containers and their networks stay up");
       notify_stopping();
+      conductor.leave();
       io.stop();
       return;
     }
@@ -157,7 +159,7 @@ Result<void> serve(const Options& options) {
 }
 
 int run(int argc, char** argv) {
-  // Not an option for people: how the daemon starts the process that keeps name sockets (daemon/holder.h).
+  // Not an option for people: how the daemon starts the process that keeps sockets (daemon/holder.h).
   if (argc == 3 && std::string_view(argv[1]) == "--holder") return run_holder(base::Fd(3), argv[2]);
   auto options = parse_options(argc, argv);
   if (!options) {

@@ -10,6 +10,9 @@ namespace {
 
 using base::LogLevel;
 
+/// How the keys of name sockets begin and end.
+const std::string kPrefix = "name ", kUdp = " udp", kTcp = " tcp";
+
 /// Read anew for each view: the file changes when the host moves to another network.
 std::vector<engine::Upstream> host_servers() {
   std::ifstream in("/etc/resolv.conf");
@@ -25,11 +28,10 @@ void complain(const char* what, const base::Result<void>& outcome) {
 }  // namespace
 
 base::Result<std::unique_ptr<Names>> Names::start(std::unique_ptr<ports::Resolvers> resolvers,
-                                                  std::string holder_socket, std::string program) {
+                                                  ports::SocketKeeper& keeper) {
   auto server = dns::NameServer::start();
   if (!server) return std::unexpected(server.error());
-  return std::unique_ptr<Names>(
-      new Names(std::move(resolvers), std::move(*server), Holder(std::move(holder_socket), std::move(program))));
+  return std::unique_ptr<Names>(new Names(std::move(resolvers), std::move(*server), keeper));
 }
 
 std::shared_ptr<const engine::NameView> Names::view(const engine::State& state, const base::SandboxId& sandbox) {
@@ -37,18 +39,19 @@ std::shared_ptr<const engine::NameView> Names::view(const engine::State& state, 
 }
 
 void Names::take_over(const engine::State& state) {
-  auto kept = [&] {
-    const std::scoped_lock lock(holder_mutex_);
-    return holder_.take_all();
-  }();
+  auto kept = keeper_.take(kPrefix);
   if (!kept) return complain("taking name sockets back", std::unexpected(kept.error()));
-  for (auto& [key, sockets] : *kept) {
-    const auto sandbox = base::SandboxId::parse(key);
-    if (sandbox && state.sandbox(*sandbox)) {
+  std::map<std::string, ports::ResolverSockets> by_sandbox;
+  for (auto& [key, socket] : *kept) {
+    auto& pair = by_sandbox[key.substr(kPrefix.size(), key.rfind(' ') - kPrefix.size())];
+    (key.ends_with(kUdp) ? pair.udp : pair.tcp) = std::move(socket);
+  }
+  for (auto& [text, sockets] : by_sandbox) {
+    const auto sandbox = base::SandboxId::parse(text);
+    if (sandbox && state.sandbox(*sandbox) && sockets.udp && sockets.tcp) {
       serve(state, *sandbox, std::move(sockets));
     } else {
-      const std::scoped_lock lock(holder_mutex_);
-      complain("letting go of name sockets", holder_.drop(key));
+      complain("letting go of name sockets", keeper_.drop({kPrefix + text + kUdp, kPrefix + text + kTcp}));
     }
   }
 }
@@ -72,9 +75,9 @@ bool Names::is_missing(const engine::State& state, const base::SandboxId& sandbo
 base::Result<ports::ResolverSockets> Names::open(const base::SandboxId& sandbox, const std::string& netns) {
   auto sockets = resolvers_->open(netns);
   if (!sockets) return sockets;
-  const std::scoped_lock lock(holder_mutex_);
   // Without it names work as well, until the daemon restarts.
-  complain("keeping name sockets", holder_.store(sandbox.text(), *sockets));
+  complain("keeping name sockets", keeper_.keep({{kPrefix + sandbox.text() + kUdp, sockets->udp.get()},
+                                                 {kPrefix + sandbox.text() + kTcp, sockets->tcp.get()}}));
   return sockets;
 }
 
@@ -87,8 +90,8 @@ void Names::serve(const engine::State& state, const base::SandboxId& sandbox, po
 void Names::forget(const base::SandboxId& sandbox) {
   served_.erase(sandbox);
   server_->drop(sandbox);
-  const std::scoped_lock lock(holder_mutex_);
-  complain("letting go of name sockets", holder_.drop(sandbox.text()));
+  complain("letting go of name sockets",
+           keeper_.drop({kPrefix + sandbox.text() + kUdp, kPrefix + sandbox.text() + kTcp}));
 }
 
 }  // namespace fairlead::daemon

@@ -7,6 +7,7 @@
 #include "ports/images.h"
 #include "ports/kernel.h"
 #include "ports/runtime.h"
+#include "ports/socket_keeper.h"
 #include "ports/sockets.h"
 #include "ports/store.h"
 #include "ports/watch.h"
@@ -16,6 +17,7 @@ namespace fairlead::daemon {
 /// The ports that the conductor acts through; main fills them with adapters, tests with fakes.
 struct World {
   std::unique_ptr<ports::Clock> clock;
+  std::unique_ptr<ports::SocketKeeper> keeper;  ///< others refer to it: goes after them
   std::unique_ptr<ports::Store> store;
   std::unique_ptr<ports::Kernel> kernel;
   std::unique_ptr<ports::Firewall> firewall;

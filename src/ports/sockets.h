@@ -37,6 +37,12 @@ struct PortTarget {
   bool operator==(const PortTarget&) const = default;
 };
 
+/// A held port and where it leads.
+struct PortLead {
+  HostPort port;
+  PortTarget target;
+};
+
 /// Thread-safe; every call blocks for well under a millisecond per port.
 class Sockets {
  public:
@@ -45,8 +51,11 @@ class Sockets {
   /// program has one: `failed to bind host port 0.0.0.0:8080/tcp: address already in use`; `context` is then `describe`
   /// of it.
   virtual base::Result<void> hold(const std::vector<HostPort>& ports) = 0;
-  /// From now on clients that reach the held socket are led to `target`. Connections that are led already stay.
-  virtual void lead(const HostPort& port, const PortTarget& target) = 0;
+  /// From now on clients that reach the held sockets are led to their targets. Connections that are led already stay.
+  /// What leads somewhere stays held when this process ends, and the next one's `hold` takes it over.
+  virtual void lead(const std::vector<PortLead>& leads) = 0;
+  /// Lets go what an earlier process held and nobody has asked for since.
+  virtual void forget_earlier() = 0;
   /// Closes the sockets and ends what was led through them; connections that the kernel leads stay. One that is not
   /// held is passed over.
   virtual void release(const std::vector<HostPort>& ports) = 0;

@@ -43,10 +43,10 @@ std::span<const std::uint16_t> wanted_of(int message) {
 
 }  // namespace
 
-void put_nft_owned_table(NetlinkBatch& batch, const std::string& table, const std::string& comment) {
+void put_nft_owned_table(NetlinkBatch& batch, const std::string& table, const std::string& comment, bool persists) {
   nlmsghdr* header = begin_nft(batch, nft_type(NFT_MSG_NEWTABLE), NLM_F_CREATE, NFPROTO_INET);
   mnl_attr_put_strz(header, NFTA_TABLE_NAME, table.c_str());
-  mnl_attr_put_u32(header, NFTA_TABLE_FLAGS, htonl(nft_table_owner | nft_table_persist));
+  mnl_attr_put_u32(header, NFTA_TABLE_FLAGS, htonl(nft_table_owner | (persists ? nft_table_persist : 0)));
   put_nft_comment(header, NFTA_TABLE_USERDATA, comment);
 }
 

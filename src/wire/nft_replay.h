@@ -14,8 +14,9 @@ namespace fairlead::wire {
 inline constexpr std::uint32_t nft_table_owner = 0x2;    ///< only the socket that made it may change it (5.12)
 inline constexpr std::uint32_t nft_table_persist = 0x4;  ///< it stays when that socket goes, for another to adopt (6.9)
 
-/// A table that belongs to the sending socket and outlives it. For one that persists without an owner: takes it over.
-void put_nft_owned_table(NetlinkBatch& batch, const std::string& table, const std::string& comment);
+/// A table that belongs to the sending socket; goes with the last descriptor of that socket unless it `persists`. For
+/// one that persists without an owner: takes it over.
+void put_nft_owned_table(NetlinkBatch& batch, const std::string& table, const std::string& comment, bool persists);
 /// `ENOENT` for one that is not there.
 void put_nft_delete_table(NetlinkBatch& batch, const std::string& table);
 /// Dumps of one table, in the order in which they can be replayed.

@@ -111,7 +111,7 @@ TEST_P(SocketsContract, AllOrNone) {
 
 TEST_P(SocketsContract, WhatIsHeldAlreadyStaysAsItIs) {
   holds({everywhere(tcp, 8080), everywhere(tcp, 8080)});
-  sockets_->lead(everywhere(tcp, 8080), {base::Ip::v4(0x7f000001), 80});
+  sockets_->lead({{everywhere(tcp, 8080), {base::Ip::v4(0x7f000001), 80}}});
   holds({everywhere(tcp, 8080), everywhere(tcp, 8081)});
   EXPECT_EQ(sockets_->held().size(), 2u);
   if (fake_ != nullptr) {
@@ -128,7 +128,7 @@ TEST_P(SocketsContract, OursClashWithOursAsWithAnybody) {
 }
 
 TEST_P(SocketsContract, LeadingWhatIsNotHeldDoesNothing) {
-  sockets_->lead(everywhere(tcp, 8080), {base::Ip::v4(0x7f000001), 80});
+  sockets_->lead({{everywhere(tcp, 8080), {base::Ip::v4(0x7f000001), 80}}});
   EXPECT_THAT(sockets_->held(), IsEmpty());
 }
 

@@ -2,14 +2,19 @@
 #include "adapters/linux/firewall.h"
 
 #include <gmock/gmock.h>
+#include <linux/netlink.h>
+#include <sys/socket.h>
 
 #include <chrono>
 
 #include "adapters/linux/kernel.h"
+#include "adapters/linux/netns.h"
+#include "support/fake_keeper.h"
 #include "support/objects.h"
 #include "support/private_host.h"
 #include "support/skeletons.h"
 #include "support/slowness.h"
+#include "wire/nft_set.h"
 
 namespace fairlead {
 namespace {
@@ -39,6 +44,7 @@ class FirewallTest : public PrivateHostTest {
   }
   static std::string listed(const std::string& set) { return output_of("nft list set inet fairlead " + set); }
 
+  support::FakeKeeper keeper_;
   std::unique_ptr<ports::Firewall> firewall_;
 };
 
@@ -142,6 +148,62 @@ TEST_F(FirewallTest, TheNextOneTakesTheTableOver) {
   EXPECT_THAT(output_of("nft list ruleset"), Not(HasSubstr("fairlead")));
 }
 
+TEST_F(FirewallTest, WithoutPersistenceAKeptSocketOwnsTheTable) {
+  const auto next = [this] {
+    firewall_.reset();
+    auto made = linuxnet::make_firewall(&keeper_, linuxnet::TableOwnership::while_open);
+    ASSERT_TRUE(made) << made.error().text;
+    firewall_ = std::move(*made);
+  };
+  // One of an older version, which everybody can change, becomes ours with all that is in it.
+  firewall_ = std::move(linuxnet::make_firewall(nullptr, linuxnet::TableOwnership::none).value());
+  commit({add(example_skeleton()), add(element("bridges", {name("docker0")}))});
+  next();
+  EXPECT_NE(firewall_->observe({example_skeleton()}).value(), std::vector<ports::Object>{example_skeleton()});
+  commit({add(example_skeleton()), add(element("bridges", {name("br1")}))});
+  if (sh("nft delete table inet fairlead 2>/dev/null") == 0)
+    GTEST_SKIP() << "this kernel has no tables that are owned (5.12)";
+  EXPECT_EQ(sh("nft flush ruleset"), 0);
+  EXPECT_THAT(listed("bridges"), HasSubstr("docker0"));
+  next();
+  EXPECT_EQ(firewall_->observe({example_skeleton()}).value(), std::vector<ports::Object>{example_skeleton()});
+  EXPECT_NE(sh("nft delete table inet fairlead 2>/dev/null"), 0) << "while nobody but the keeper has the socket";
+  commit({add(element("bridges", {name("br2")}))});
+  EXPECT_THAT(listed("bridges"), HasSubstr("br2"));
+  ASSERT_TRUE(keeper_.drop({linuxnet::table_socket_key}));
+  firewall_.reset();
+  EXPECT_THAT(output_of("nft list ruleset"), Not(HasSubstr("fairlead")));
+}
+
+TEST_F(FirewallTest, AnOwningSocketThatWasLeftInTheMiddleOfADumpServesOn) {
+  firewall_ = std::move(linuxnet::make_firewall(&keeper_, linuxnet::TableOwnership::while_open).value());
+  ports::Plan plan{add(example_skeleton())};
+  for (std::uint16_t number = 1; number < 5000; ++number)
+    plan.push_back(add(element("published", {proto(6), port(number)}, {ip("172.17.0.2"), port(number)}, "web")));
+  commit(plan);
+  auto kept = keeper_.take(linuxnet::table_socket_key).value();
+  if (kept.empty()) GTEST_SKIP() << "this kernel has no tables that are owned (5.12)";
+  wire::NetlinkBatch batch;
+  wire::put_nft_dump_elements(batch, "fairlead", "published");
+  const auto bytes = batch.bytes();
+  ASSERT_GT(send(kept.begin()->second.get(), bytes.data(), bytes.size(), 0), 0);
+  firewall_.reset();
+  firewall_ = std::move(linuxnet::make_firewall(&keeper_, linuxnet::TableOwnership::while_open).value());
+  EXPECT_EQ(firewall_->elements("fairlead")->size(), 4999u);
+}
+
+TEST_F(FirewallTest, ASocketOfAnotherNamespaceIsNotTakenOver) {
+  base::Fd other(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER));
+  const auto ours = linuxnet::is_socket_of_this_netns(other);
+  ASSERT_TRUE(ours);
+  auto scratch = linuxnet::scratch_netns();
+  ASSERT_TRUE(scratch);
+  ASSERT_TRUE(linuxnet::inside_netns(*scratch, [&]() -> base::Result<void> {
+    EXPECT_FALSE(linuxnet::is_socket_of_this_netns(other));
+    return {};
+  }));
+}
+
 TEST_F(FirewallTest, TheAdministratorsTableIsMadeOnceAndLeftAlone) {
   ports::FirewallSkeleton theirs{"fairlead-user", "chain forward { type filter hook forward priority -10; }", true};
   commit({add(theirs), add(example_skeleton())});
@@ -156,7 +218,7 @@ TEST_F(FirewallTest, TheAdministratorsTableIsMadeOnceAndLeftAlone) {
 }
 
 TEST_F(FirewallTest, ItIsMendedAfterSomebodyFlushedEverything) {
-  firewall_ = std::move(linuxnet::make_firewall(false).value());
+  firewall_ = std::move(linuxnet::make_firewall(nullptr, linuxnet::TableOwnership::none).value());
   commit({add(example_skeleton()), add(element("bridges", {name("docker0")}))});
   ASSERT_EQ(sh("nft flush ruleset"), 0);
   commit({del(element("bridges", {name("docker0")}))});

@@ -107,7 +107,7 @@ TEST_F(WatchTest, TellsOfWhatOthersDeleteFromTables) {
 }
 
 TEST_F(WatchTest, LeavesOutWhatThisProcessDeletesFromTables) {
-  auto firewall = linuxnet::make_firewall(false);
+  auto firewall = linuxnet::make_firewall(nullptr, linuxnet::TableOwnership::none);
   ASSERT_TRUE(firewall);
   const auto one = element("bridges", {name("docker0")});
   ASSERT_TRUE((*firewall)->commit({add(example_skeleton()), add(one)}));

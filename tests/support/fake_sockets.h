@@ -36,9 +36,12 @@ class FakeSockets : public ports::Sockets {
     held_ = std::move(wanted);
     return {};
   }
-  void lead(const ports::HostPort& port, const ports::PortTarget& target) override {
-    if (const auto at = held_.find(port); at != held_.end()) at->second = target;
+  void lead(const std::vector<ports::PortLead>& leads) override {
+    for (const auto& [port, target] : leads) {
+      if (const auto at = held_.find(port); at != held_.end()) at->second = target;
+    }
   }
+  void forget_earlier() override {}
   void release(const std::vector<ports::HostPort>& ports) override {
     for (const auto& port : ports) held_.erase(port);
   }

@@ -22,8 +22,8 @@ using Elements = std::map<std::string, ports::FirewallElement>;  // by key
 
 class LinuxFirewall final : public ports::Firewall {
  public:
-  LinuxFirewall(base::Fd netns, NetlinkSocket socket, bool own_table)
-      : netns_(std::move(netns)), socket_(std::move(socket)), tables_(socket_), may_own_(own_table) {}
+  LinuxFirewall(base::Fd netns, NetlinkSocket socket, ports::SocketKeeper* keeper, TableOwnership most)
+      : netns_(std::move(netns)), socket_(std::move(socket)), tables_(socket_), keeper_(keeper), ownership_(most) {}
 
   base::Result<void> commit(const ports::Plan& steps) override;
   base::Result<std::vector<ports::Object>> observe(const std::vector<ports::Object>& wanted) override;
@@ -33,6 +33,8 @@ class LinuxFirewall final : public ports::Firewall {
   base::Result<void> replace(const ports::FirewallSkeleton& skeleton, bool keep, const ports::Plan& steps);
   base::Result<void> replace_owned(const ports::FirewallSkeleton& skeleton, const Elements& elements);
   base::Result<void> remove(const std::string& table);
+  base::Result<void> replace_owned_at_most(const ports::FirewallSkeleton& skeleton, const Elements& elements);
+  bool is_as_wanted(const wire::NftTable& table, const ports::FirewallSkeleton& skeleton) const;
   base::Result<bool> is_current(const ports::FirewallSkeleton& skeleton, bool wanted);
   base::Result<std::optional<wire::NftTable>> find(const std::string& table);
   base::Result<void> ensure(const ports::FirewallSkeleton& skeleton);
@@ -42,7 +44,8 @@ class LinuxFirewall final : public ports::Firewall {
   base::Fd netns_;
   NetlinkSocket socket_;
   NftTables tables_;
-  bool may_own_;  ///< until the kernel says that it knows no tables that persist
+  ports::SocketKeeper* keeper_;  ///< null: nobody
+  TableOwnership ownership_;     ///< less, once the kernel said that it knows no such tables
 };
 
 /// A table that is only ever made, for others to fill.
@@ -103,6 +106,12 @@ std::string table_text(const ports::FirewallSkeleton& skeleton, const Elements& 
   return text;
 }
 
+/// One that somebody else could change is to be made anew, even when its body is right.
+bool LinuxFirewall::is_as_wanted(const wire::NftTable& table, const ports::FirewallSkeleton& skeleton) const {
+  const bool owned = ownership_ == TableOwnership::none || table.owner == socket_.port();
+  return owned && table.comment == skeleton_comment(skeleton.text);
+}
+
 base::Result<bool> LinuxFirewall::is_current(const ports::FirewallSkeleton& skeleton, bool wanted) {
   auto table = find(skeleton.table);
   if (!table) return std::unexpected(table.error());
@@ -112,7 +121,7 @@ base::Result<bool> LinuxFirewall::is_current(const ports::FirewallSkeleton& skel
         base::ErrorKind::conflict,
         fmt::format("the firewall table \"inet {}\" was not made by fairlead, it is left alone", skeleton.table));
   }
-  return wanted && (*table)->comment == skeleton_comment(skeleton.text);
+  return wanted && is_as_wanted(**table, skeleton);
 }
 
 base::Result<void> LinuxFirewall::commit(const ports::Plan& steps) {
@@ -147,19 +156,21 @@ base::Result<void> LinuxFirewall::commit(const ports::Plan& steps) {
 base::Result<std::optional<wire::NftTable>> LinuxFirewall::find(const std::string& table) {
   auto found = tables_.table(table);
   if (!found || !*found || !is_our_comment((*found)->comment)) return found;
-  const auto& [name, comment, flags, owner] = **found;
+  auto& [name, comment, flags, owner] = **found;
   if (owner != 0 && owner != socket_.port()) {
     return base::fail(base::ErrorKind::conflict,
                       fmt::format("the firewall table \"inet {}\" belongs to a program that runs (netlink port {}): "
                                   "two daemons cannot share one network namespace",
                                   table, owner));
   }
-  if (owner != 0 || (flags & wire::nft_table_persist) == 0) return found;
+  const bool may_adopt = owner == 0 && (flags & wire::nft_table_persist) != 0;
+  if (!may_adopt || ownership_ != TableOwnership::persistent) return found;
   wire::NetlinkBatch batch;
   wire::put_nft_begin(batch);
-  wire::put_nft_owned_table(batch, table, comment);
+  wire::put_nft_owned_table(batch, table, comment, true);
   wire::put_nft_end(batch);
   if (auto adopted = transact(batch); !adopted) return std::unexpected(adopted.error());
+  owner = socket_.port();
   return found;
 }
 
@@ -195,7 +206,8 @@ base::Result<void> LinuxFirewall::ensure(const ports::FirewallSkeleton& skeleton
   return run_nft(netns_, fmt::format("table inet {} {{\n{}\n}}\n", skeleton.table, skeleton.text));
 }
 
-/// All of it on our own socket, whose property the table is. `not_implemented` where the kernel has no such tables.
+/// All of it on our own socket, whose property the table becomes. `not_implemented` where the kernel has no such
+/// tables.
 base::Result<void> LinuxFirewall::replace_owned(const ports::FirewallSkeleton& skeleton, const Elements& elements) {
   auto there = tables_.table(skeleton.table);
   if (!there) return std::unexpected(there.error());
@@ -206,7 +218,8 @@ base::Result<void> LinuxFirewall::replace_owned(const ports::FirewallSkeleton& s
   wire::put_nft_begin(batch);
   if (*there) wire::put_nft_delete_table(batch, skeleton.table);
   const auto made = batch.count();
-  wire::put_nft_owned_table(batch, skeleton.table, skeleton_comment(skeleton.text));
+  wire::put_nft_owned_table(batch, skeleton.table, skeleton_comment(skeleton.text),
+                            ownership_ == TableOwnership::persistent);
   for (std::uint32_t id = 1; const auto& message : *compiled) {
     const auto* header = reinterpret_cast<const nlmsghdr*>(message.data());
     if (!wire::put_nft_replay(batch, header, id++))
@@ -226,8 +239,30 @@ base::Result<void> LinuxFirewall::replace_owned(const ports::FirewallSkeleton& s
   if (!acks) return std::unexpected(acks.error());
   const auto refusal = acks->at(made).error;
   if (refusal == EOPNOTSUPP || refusal == EINVAL)
-    return base::fail(base::ErrorKind::not_implemented, "the kernel has no persistent tables");
+    return base::fail(base::ErrorKind::not_implemented, "the kernel has no such tables");
   return accepted(*acks, lost);
+}
+
+/// As far as kernel and keeper go; `not_implemented` when that is not at all.
+base::Result<void> LinuxFirewall::replace_owned_at_most(const ports::FirewallSkeleton& skeleton,
+                                                        const Elements& elements) {
+  if (ownership_ == TableOwnership::persistent) {
+    auto owned = replace_owned(skeleton, elements);
+    if (owned || owned.error().kind != base::ErrorKind::not_implemented) return owned;
+    ownership_ = TableOwnership::while_open;
+  }
+  if (ownership_ == TableOwnership::none) return base::fail(base::ErrorKind::not_implemented, "not to be owned");
+  // Kept before the table is there: it must not go with this process.
+  auto kept = keeper_ ? keeper_->keep({{table_socket_key, socket_.fd()}})
+                      : base::fail(base::ErrorKind::unavailable, "nobody keeps the socket that would own it");
+  auto owned =
+      kept ? replace_owned(skeleton, elements) : base::fail(base::ErrorKind::not_implemented, kept.error().text);
+  if (owned || owned.error().kind != base::ErrorKind::not_implemented) return owned;
+  ownership_ = TableOwnership::none;
+  if (kept) (void)keeper_->drop({table_socket_key});
+  base::log(base::LogLevel::info, "others can change the firewall table ({}); what they change is put right again",
+            owned.error().text);
+  return owned;
 }
 
 /// A new skeleton, the elements that are there and those of this commit, all in one transaction.
@@ -246,12 +281,8 @@ base::Result<void> LinuxFirewall::replace(const ports::FirewallSkeleton& skeleto
   auto elements = after_steps(std::move(kept), skeleton.table, steps);
   if (!elements) return std::unexpected(elements.error());
   tables_.forget();
-  if (may_own_) {
-    auto owned = replace_owned(skeleton, *elements);
-    if (owned || owned.error().kind != base::ErrorKind::not_implemented) return owned;
-    may_own_ = false;
-    base::log(base::LogLevel::info, "this kernel knows no firewall tables that persist (6.9): others can delete ours");
-  }
+  auto owned = replace_owned_at_most(skeleton, *elements);
+  if (owned || owned.error().kind != base::ErrorKind::not_implemented) return owned;
   auto replaced = run_nft(netns_, table_text(skeleton, *elements));
   if (!replaced) replaced.error().context = ports::describe(skeleton);
   return replaced;
@@ -284,7 +315,7 @@ base::Result<std::vector<ports::Object>> LinuxFirewall::observe(const std::vecto
       if (!table) return std::unexpected(table.error());
       if (!*table) continue;
       // Of another body only the hash is known.
-      const bool same = skeleton->ensured || (*table)->comment == skeleton_comment(skeleton->text);
+      const bool same = skeleton->ensured || is_as_wanted(**table, *skeleton);
       found.push_back(same ? *skeleton : ports::FirewallSkeleton{skeleton->table, {}});
     }
     const auto* element = std::get_if<ports::FirewallElement>(&object);
@@ -303,14 +334,24 @@ base::Result<std::vector<ports::Object>> LinuxFirewall::observe(const std::vecto
   return found;
 }
 
+/// The one that owned the table in an earlier process, if it is still kept.
+base::Result<NetlinkSocket> owning_socket(ports::SocketKeeper* keeper) {
+  auto kept = keeper ? keeper->take(table_socket_key) : std::map<std::string, base::Fd>{};
+  if (!kept) return std::unexpected(kept.error());
+  const auto found = kept->find(table_socket_key);
+  if (found != kept->end() && is_socket_of_this_netns(found->second))
+    return NetlinkSocket::adopt(std::move(found->second));
+  return NetlinkSocket::open(NETLINK_NETFILTER);
+}
+
 }  // namespace
 
-base::Result<std::unique_ptr<ports::Firewall>> make_firewall(bool own_table) {
+base::Result<std::unique_ptr<ports::Firewall>> make_firewall(ports::SocketKeeper* keeper, TableOwnership most) {
   auto netns = current_netns();
   if (!netns) return std::unexpected(netns.error());
-  auto socket = NetlinkSocket::open(NETLINK_NETFILTER);
+  auto socket = owning_socket(keeper);
   if (!socket) return std::unexpected(socket.error());
-  return std::make_unique<LinuxFirewall>(std::move(*netns), std::move(*socket), own_table);
+  return std::make_unique<LinuxFirewall>(std::move(*netns), std::move(*socket), keeper, most);
 }
 
 }  // namespace fairlead::linuxnet

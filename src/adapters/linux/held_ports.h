@@ -1,6 +1,7 @@
 #pragma once
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -9,6 +10,7 @@
 #include "adapters/linux/loopback_hook.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "ports/socket_keeper.h"
 #include "ports/sockets.h"
 
 namespace fairlead::linuxnet {
@@ -38,10 +40,12 @@ struct EventToken {
 /// given epoll instance, which must outlive this.
 class HeldPorts {
  public:
-  explicit HeldPorts(int epoll) : epoll_(epoll) {}
+  /// `keeper` may be null: nothing outlives this then.
+  HeldPorts(int epoll, ports::SocketKeeper* keeper);
 
   base::Result<void> hold(const std::vector<ports::HostPort>& ports);
-  void lead(const ports::HostPort& port, const ports::PortTarget& target);
+  void lead(const std::vector<ports::PortLead>& leads);
+  void forget_earlier();
   void release(const std::vector<ports::HostPort>& ports);
   std::vector<ports::HostPort> held() const;
   /// From now on the kernel leads clients of [::1] where it can.
@@ -65,16 +69,22 @@ class HeldPorts {
     base::Fd socket;
     std::uint32_t serial = 0;
     std::optional<ports::PortTarget> target;
+    bool kept = false;  ///< a copy is with the keeper
   };
   struct Hash {
     std::size_t operator()(const ports::HostPort& port) const;
   };
   const Slot* find(PortRef port) const;
-  std::uint32_t take_slot(base::Fd socket);
-  void close(const ports::HostPort& port);
+  base::Result<bool> hold_one(const ports::HostPort& port);
+  std::uint32_t take_slot(base::Fd socket, bool kept);
+  void lead_one(const ports::PortLead& lead);
+  void keep(const std::vector<ports::PortLead>& leads);
+  void close(const std::vector<ports::HostPort>& ports);
 
   const int epoll_;
-  std::unique_ptr<LoopbackHook> hook_;  ///< null: everybody comes to the sockets
+  ports::SocketKeeper* const keeper_;
+  std::map<std::string, base::Fd> earlier_;  ///< of an earlier process, by key; not asked for yet
+  std::unique_ptr<LoopbackHook> hook_;       ///< null: everybody comes to the sockets
   mutable std::mutex mutex_;
   boost::unordered_flat_map<ports::HostPort, std::uint32_t, Hash> index_;
   std::vector<Slot> slots_;

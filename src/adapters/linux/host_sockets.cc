@@ -29,7 +29,7 @@ class HostSockets : public ports::Sockets {
   HostSockets(base::Fd epoll, base::Fd wake, const HostSocketsOptions& options)
       : epoll_(std::move(epoll)),
         wake_(std::move(wake)),
-        held_(epoll_.get()),
+        held_(epoll_.get(), options.keeper),
         streams_(epoll_.get(), held_, options.streams),
         datagrams_(epoll_.get(), held_, options.datagram_idle, options.datagram_clients),
         wants_hook_(options.by_kernel) {
@@ -46,10 +46,12 @@ class HostSockets : public ports::Sockets {
   }
 
   base::Result<void> hold(const std::vector<ports::HostPort>& ports) override { return held_.hold(ports); }
-  void lead(const ports::HostPort& port, const ports::PortTarget& target) override {
-    held_.lead(port, target);
+  void lead(const std::vector<ports::PortLead>& leads) override {
+    if (leads.empty()) return;
+    held_.lead(leads);
     if (!leads_.exchange(true)) wake();
   }
+  void forget_earlier() override { held_.forget_earlier(); }
   void release(const std::vector<ports::HostPort>& ports) override {
     held_.release(ports);
     released_ = true;

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "ports/socket_keeper.h"
 #include "ports/sockets.h"
 
 namespace fairlead::linuxnet {
@@ -11,6 +12,7 @@ struct HostSocketsOptions {
   std::chrono::milliseconds datagram_idle{90'000};  ///< a UDP client that was silent for so long is forgotten
   std::size_t streams = 4096;                       ///< TCP connections led at once; further clients wait
   std::size_t datagram_clients = 1024;              ///< UDP clients at once; the longest silent one gives way
+  ports::SocketKeeper* keeper = nullptr;            ///< lets held ports outlive this; must itself
   bool by_kernel = true;  ///< clients of [::1] never reach a socket where the kernel allows it
 };
 

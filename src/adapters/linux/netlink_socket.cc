@@ -54,6 +54,23 @@ base::Result<NetlinkSocket> NetlinkSocket::open(int bus) {
   return opened;
 }
 
+base::Result<NetlinkSocket> NetlinkSocket::adopt(base::Fd socket) {
+  NetlinkSocket adopted;
+  adopted.socket_.reset(mnl_socket_fdopen(socket.get()));
+  if (!adopted.socket_) return base::fail_errno(errno, "taking a netlink socket over");
+  socket.release();
+  adopted.inbox_.resize(inbox_size);
+  // Reading carries a dump on that was broken off, which would bar the next one.
+  for (;;) {
+    const auto size = recv(adopted.fd(), adopted.inbox_.data(), adopted.inbox_.size(), MSG_DONTWAIT);
+    if (size < 0 && errno != EINTR && errno != ENOBUFS) return adopted;
+  }
+}
+
+int NetlinkSocket::fd() const {
+  return mnl_socket_get_fd(socket_.get());
+}
+
 std::uint32_t NetlinkSocket::port() const {
   return mnl_socket_get_portid(socket_.get());
 }
@@ -133,18 +150,17 @@ base::Result<std::vector<Ack>> NetlinkSocket::transact_unacknowledged(wire::Netl
   lost = false;
   std::vector<Ack> acks(batch.count());
   const auto first = batch.first_sequence();
-  const int fd = mnl_socket_get_fd(socket_.get());
   const auto to_send = static_cast<int>(batch.bytes().size() + inbox_size);
   // Each request may be answered by an error, which takes up to 1 KiB of the queue.
   const auto to_receive = static_cast<int>(batch.count() * 1024 + inbox_size);
-  setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &to_send, sizeof to_send);
-  setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &to_receive, sizeof to_receive);
+  setsockopt(fd(), SOL_SOCKET, SO_SNDBUFFORCE, &to_send, sizeof to_send);
+  setsockopt(fd(), SOL_SOCKET, SO_RCVBUFFORCE, &to_receive, sizeof to_receive);
   auto sent = send(batch);
   batch.clear();
   if (!sent) return std::unexpected(sent.error());
   // A transaction is carried out inside send: whatever it has to say is there now.
   for (;;) {
-    const auto size = recv(fd, inbox_.data(), inbox_.size(), MSG_DONTWAIT);
+    const auto size = recv(fd(), inbox_.data(), inbox_.size(), MSG_DONTWAIT);
     if (size < 0 && errno == EINTR) continue;
     if (size < 0 && errno == ENOBUFS) {
       lost = true;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "wire/netlink_batch.h"
 
 struct mnl_socket;
@@ -26,6 +27,11 @@ class NetlinkSocket {
   /// `bus` is NETLINK_ROUTE or NETLINK_NETFILTER.
   static base::Result<NetlinkSocket> open(int bus);
 
+  /// One that another process opened, with whatever it left unread: that is thrown away.
+  static base::Result<NetlinkSocket> adopt(base::Fd socket);
+
+  /// Stays this object's.
+  int fd() const;
   /// By which the kernel knows the socket (netlink(7): nl_pid).
   std::uint32_t port() const;
 

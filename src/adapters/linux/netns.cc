@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/nsfs.h>
+#include <linux/sockios.h>
 #include <sched.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
@@ -82,6 +83,12 @@ base::Result<base::Fd> current_netns() {
   base::Fd fd(open(own_netns, O_RDONLY | O_CLOEXEC));
   if (!fd) return base::fail_errno(errno, "opening the own network namespace");
   return fd;
+}
+
+bool is_socket_of_this_netns(const base::Fd& socket) {
+  const base::Fd its(ioctl(socket.get(), SIOCGSKNS));
+  struct stat theirs{}, ours{};
+  return its && fstat(its.get(), &theirs) == 0 && stat(own_netns, &ours) == 0 && theirs.st_ino == ours.st_ino;
 }
 
 base::Result<base::Fd> scratch_netns() {

@@ -13,6 +13,8 @@ inline constexpr const char* netns_directory = "/run/netns";
 
 /// A handle on the calling thread's own namespace.
 base::Result<base::Fd> current_netns();
+/// Whether a socket is of the calling thread's namespace.
+bool is_socket_of_this_netns(const base::Fd& socket);
 /// A new namespace that lasts as long as its handle, and what is opened in it. The calling thread stays where it is.
 base::Result<base::Fd> scratch_netns();
 /// A handle on a pinned namespace; an empty `Fd` when there is no live pin of that name.
