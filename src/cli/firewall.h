@@ -26,6 +26,8 @@ struct FirewallPort {
   std::string to_address;
   std::uint16_t to_port = 0;
   std::string network, container, intent;
+  std::optional<std::uint64_t>
+      connections;  ///< that asked for it and were led by the kernel, since the element is there
 };
 
 /// A subnet that leaves under another address; without `as` under that of the interface it leaves by.

@@ -50,13 +50,17 @@ std::vector<json::value> fields(const json::value& value) {
 struct Element {
   std::vector<json::value> key, value;
   std::string comment;
+  std::optional<std::uint64_t> packets;
 };
 
 Element element(const json::value& raw) {
   const bool mapped = list(raw).size() == 2;
   const auto& key = mapped ? list(raw)[0] : raw;
   const auto& inner = member(key, "elem");
-  Element out{fields(inner.is_null() ? key : member(inner, "val")), {}, text(member(inner, "comment"))};
+  Element out{fields(inner.is_null() ? key : member(inner, "val")),
+              {},
+              text(member(inner, "comment")),
+              count(member(member(inner, "counter"), "packets"))};
   if (mapped) out.value = fields(list(raw)[1]);
   return out;
 }
@@ -113,6 +117,7 @@ void add_port(const Element& element, FirewallPort out, FirewallView& view) {
   out.network = std::move(network);
   out.container = std::move(container);
   out.intent = std::move(intent);
+  out.connections = element.packets;  // every later packet of a connection passes by the maps
   view.ports.push_back(std::move(out));
 }
 

@@ -77,9 +77,11 @@ std::string firewall_text(const FirewallView& view) {
                         n.among_themselves ? "yes" : "no", n.reaches_out && !n.internal ? "yes" : "no",
                         n.from_outside});
   }
-  std::vector<Row> ports{{"HOST", "CONTAINER", "NETWORK", "NAME", "HOW"}};
-  for (const auto& p : view.ports)
-    ports.push_back({outer(p), place(p.to_address, p.to_port), p.network, p.container, p.intent});
+  std::vector<Row> ports{{"HOST", "CONTAINER", "NETWORK", "NAME", "HOW", "CONNECTIONS"}};
+  for (const auto& p : view.ports) {
+    ports.push_back(
+        {outer(p), place(p.to_address, p.to_port), p.network, p.container, p.intent, number(p.connections)});
+  }
   std::vector<Row> sources{{"FROM", "LEAVES UNDER", "NETWORK"}};
   for (const auto& s : view.sources)
     sources.push_back({s.subnet, s.as.empty() ? "the host's address" : s.as, s.network});
@@ -112,7 +114,8 @@ std::string firewall_json(const FirewallView& view) {
                      {"containerPort", p.to_port},
                      {"network", p.network},
                      {"container", p.container},
-                     {"intent", p.intent}});
+                     {"intent", p.intent},
+                     {"connections", number_or_null(p.connections)}});
   }
   for (const auto& s : view.sources) sources.push_back({{"subnet", s.subnet}, {"as", s.as}, {"network", s.network}});
   for (const auto& r : view.rules) {

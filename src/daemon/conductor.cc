@@ -77,6 +77,7 @@ Result<void> Conductor::commit(engine::Decision& decision) {
   const auto ports = engine::ports_touched(state_, decision.changes);
   if (auto stored = world_.store->commit(records); !stored) {
     world_.sockets->release(ports.taken);
+    if (!ports.given.empty()) hold_ports();
     return stored;
   }
   auto flows = engine::flows_touched(state_, decision.changes, ports);
@@ -125,7 +126,9 @@ Task<Result<engine::Decision>> Conductor::carry(engine::Command command, std::st
 /// Puts the records that a failed decision changed back to what they were, and the host with them.
 Task<void> Conductor::take_back(engine::Decision back) {
   auto scopes = engine::touched(state_, back.changes);
+  const bool had_ports = !engine::ports_touched(state_, back.changes).taken.empty();
   if (auto stored = commit(back); !stored) base::log(base::LogLevel::error, "taking back: {}", stored.error().text);
+  if (had_ports) hold_ports();
   if (auto applied = co_await apply(std::move(scopes), "undo"); !applied)
     base::log(base::LogLevel::error, "taking back: {}", applied.error().text);
 }

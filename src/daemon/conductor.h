@@ -116,7 +116,7 @@ class Conductor final : public engine::Service {
   // conductor_publish.cc
   Result<engine::Decision> decide(const engine::Command& command, engine::Facts given);
   void lead_ports(const engine::Container& container);
-  void take_over_ports();
+  void hold_ports();
   void forget_flows(std::vector<ports::FlowMatch> due);
 
   // conductor_start.cc

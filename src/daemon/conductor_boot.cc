@@ -52,7 +52,8 @@ Task<Result<void>> Conductor::boot() {
   if (auto loaded = load(); !loaded) co_return loaded;
   const auto given = co_await facts_with_host();
   ephemeral_ = {given.host.first_ephemeral, given.host.last_ephemeral};
-  take_over_ports();
+  hold_ports();
+  world_.sockets->forget_earlier();
   auto decision = settle(engine::BootHost{}, given);
   if (!decision) co_return std::unexpected(decision.error());
   fault_point("boot-stored");

@@ -34,20 +34,21 @@ Result<engine::Decision> Conductor::decide(const engine::Command& command, engin
   for (int attempt = 0;; ++attempt) {
     auto decision = engine::decide(state_, command, given);
     if (!decision) return decision;
-    const auto taken = engine::ports_touched(state_, decision->changes).taken;
+    const auto [taken, given_up] = engine::ports_touched(state_, decision->changes);
     if (taken.empty()) return decision;
-    const auto held = world_.sockets->hold(taken);
+    const auto held = world_.sockets->hold(taken, given_up);
     if (held) {
       fault_point("publish-held");
       return decision;
     }
     const auto refused = std::ranges::find_if(
         taken, [&](const ports::HostPort& port) { return ports::describe(port) == held.error().context; });
-    if (refused == taken.end()) return std::unexpected(held.error());
     bool chosen = false;
-    const auto* container = publisher_of(*decision, *refused, chosen);
-    if (!chosen || attempt == kAttempts)
-      return std::unexpected(engine::publish_error(state_, *container, held.error()));
+    const auto* container = refused == taken.end() ? nullptr : publisher_of(*decision, *refused, chosen);
+    if (!chosen || attempt == kAttempts) {
+      if (!given_up.empty()) hold_ports();
+      return std::unexpected(container ? engine::publish_error(state_, *container, held.error()) : held.error());
+    }
     given.busy.insert(*refused);
   }
 }
@@ -60,7 +61,8 @@ void Conductor::lead_ports(const engine::Container& container) {
   world_.sockets->lead(leads);
 }
 
-void Conductor::take_over_ports() {
+/// All that the State has, which are held but at the start and after a decision came to nothing.
+void Conductor::hold_ports() {
   for (const auto& [id, container] : state_.containers()) {
     for (const auto& published : container->published) {
       if (published.host.number == 0) continue;
@@ -70,7 +72,6 @@ void Conductor::take_over_ports() {
     }
     lead_ports(*container);
   }
-  world_.sockets->forget_earlier();
 }
 
 /// Reading the table of flows costs milliseconds however few it holds: what falls due meanwhile is looked for together.

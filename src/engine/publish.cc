@@ -42,23 +42,36 @@ std::vector<ports::PortBinding> bindings_of(const ports::ContainerSpec& spec) {
   return all;
 }
 
-/// `host_binding_ipv4` of the network that leads out; its default, 0.0.0.0, means every address of both families.
+/// Whether the family is served at the host's address, and not only at the container's own.
+bool is_at_host(const State& state, const Container& container, Family family) {
+  const auto* attachment = publish_attachment(state, container, family);
+  return attachment && gateway_mode(*state.network(attachment->network), family) != GatewayMode::routed;
+}
+
+/// Where a binding without an address is published: `host_binding_ipv4` of the network that leads out, else the
+/// daemon's `--ip`; none for every address of both families. A routed family has no address of the host.
 std::optional<base::Ip> default_address(const State& state, const Container& container) {
   const auto* attachment = publish_attachment(state, container, Family::v4);
+  if (!attachment) attachment = publish_attachment(state, container, Family::v6);
   const auto network = attachment ? state.network(attachment->network) : nullptr;
   if (!network) return std::nullopt;
   const auto option = network->options.find(kOptionBinding);
   const auto address =
       option == network->options.end() ? state.settings().default_binding : base::Ip::parse(option->second);
-  return address && !address->is_unspecified() ? address : std::nullopt;
+  if (address && !address->is_unspecified()) return address;
+  const auto routed = [&](Family family) {
+    return publish_attachment(state, container, family) && !is_at_host(state, container, family);
+  };
+  if (routed(Family::v6)) return base::Ip::v4(0);
+  if (routed(Family::v4)) return base::Ip::v6({});
+  return std::nullopt;
 }
 
-/// Whether any family is served at the host's address, and not only at the container's own.
-bool needs_host_port(const State& state, const Container& container) {
-  return std::ranges::any_of(kFamilies, [&](Family family) {
-    const auto* attachment = publish_attachment(state, container, family);
-    return attachment && gateway_mode(*state.network(attachment->network), family) != GatewayMode::routed;
-  });
+/// Whether a binding at that address takes a port of the host, or opens the container's own only.
+bool has_host_port(const State& state, const Container& container, const std::optional<base::Ip>& address) {
+  if (address && publish_attachment(state, container, address->family()))
+    return is_at_host(state, container, address->family());
+  return std::ranges::any_of(kFamilies, [&](Family family) { return is_at_host(state, container, family); });
 }
 
 /// Looks for numbers for one container, one binding after the other.
@@ -164,15 +177,15 @@ base::Result<void> settle_ports(const State& state, Container& container, const 
     container.published.clear();
     return {};
   }
-  const bool at_host = needs_host_port(state, container);
   const auto any = default_address(state, container);
   Search search(state, container, facts);
   for (const auto& binding : bindings_of(container.spec)) {
-    if (!at_host) {
+    const auto address = binding.host_ip.empty() ? any : base::Ip::parse(binding.host_ip);
+    if (!has_host_port(state, container, address)) {
       search.found.push_back({{std::nullopt, protocol_of(binding.protocol), 0}, binding.container_port});
       continue;
     }
-    auto added = search.add(binding, binding.host_ip.empty() ? any : base::Ip::parse(binding.host_ip));
+    auto added = search.add(binding, address);
     if (!added) return std::unexpected(publish_error(state, container, added.error()));
   }
   container.published = std::move(search.found);

@@ -16,14 +16,20 @@ constexpr char kText[] = R"(
   set open6 {{ type ifname; comment "bridges whose IPv6 addresses are open to those who have a route"; }}
   set routed4 {{ type ifname; comment "bridges whose containers show their own IPv4 addresses"; }}
   set routed6 {{ type ifname; comment "bridges whose containers show their own IPv6 addresses"; }}
-  set open_port4 {{ type ipv4_addr . inet_proto . inet_service; comment "published ports of routed networks"; }}
-  set open_port6 {{ type ipv6_addr . inet_proto . inet_service; comment "published ports of routed networks"; }}
-  set trusted4 {{ type ifname . ipv4_addr . inet_proto . inet_service; comment "published ports, from trusted interfaces"; }}
-  set trusted6 {{ type ifname . ipv6_addr . inet_proto . inet_service; comment "published ports, from trusted interfaces"; }}
-  map publish4 {{ type inet_proto . inet_service : ipv4_addr . inet_service; comment "published on every address"; }}
-  map publish6 {{ type inet_proto . inet_service : ipv6_addr . inet_service; comment "published on every address"; }}
-  map publish_at4 {{ type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; comment "published on one address"; }}
-  map publish_at6 {{ type ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service; comment "published on one address"; }}
+  set open_port4 {{ type ipv4_addr . inet_proto . inet_service; counter; comment "published ports of routed networks"; }}
+  set open_port6 {{ type ipv6_addr . inet_proto . inet_service; counter; comment "published ports of routed networks"; }}
+  set trusted4 {{ type ifname . ipv4_addr . inet_proto . inet_service; counter; comment "published ports, from trusted interfaces"; }}
+  set trusted6 {{ type ifname . ipv6_addr . inet_proto . inet_service; counter; comment "published ports, from trusted interfaces"; }}
+  map publish4 {{ type inet_proto . inet_service : ipv4_addr . inet_service; counter; comment "published on every address"; }}
+  map publish6 {{ type inet_proto . inet_service : ipv6_addr . inet_service; counter; comment "published on every address"; }}
+  map publish_at4 {{ type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; counter; comment "published on one address"; }}
+  map publish_at6 {{ type ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service; counter; comment "published on one address"; }}
+  set relayed4 {{ type inet_proto . inet_service; comment "published on every address, led by the daemon"; }}
+  set relayed6 {{ type inet_proto . inet_service; comment "published on every address, led by the daemon"; }}
+  set relayed_at4 {{ type ipv4_addr . inet_proto . inet_service; comment "published on one address, led by the daemon"; }}
+  set relayed_at6 {{ type ipv6_addr . inet_proto . inet_service; comment "published on one address, led by the daemon"; }}
+  set shared4 {{ type ifname . ipv4_addr; comment "bridges of other networks that a published container is on"; }}
+  set shared6 {{ type ifname . ipv6_addr; comment "bridges of other networks that a published container is on"; }}
   set shims {{ type ifname; comment "this host's own way to macvlan containers"; }}
   set home {{ type ifname . ifname; comment "each bridge with itself"; }}
   set home4 {{ type ipv4_addr; flags interval; comment "our networks' subnets"; }}
@@ -45,12 +51,24 @@ constexpr char kText[] = R"(
   }}
   chain prerouting {{
     type nat hook prerouting priority dstnat; policy accept;
+    iifname != @internal ip6 saddr fe80::/10 return comment "the kernel routes no link-local source: our socket serves these"
     fib daddr type local counter jump publish comment "published ports"
   }}
   chain output {{
     type nat hook output priority -100; policy accept;
     ip6 daddr ::1 return comment "the kernel routes no loopback source to a bridge: our socket serves these"
+    ip6 saddr fe80::/10 return comment "the kernel routes no link-local source: our socket serves these"
     fib daddr type local counter jump publish comment "published ports, from this host"
+  }}
+  chain relayed {{
+    ip daddr . meta l4proto . th dport @relayed_at4 counter drop comment "internal networks reach no published port"
+    meta nfproto ipv4 meta l4proto . th dport @relayed4 counter drop comment "internal networks reach no published port"
+    ip6 daddr . meta l4proto . th dport @relayed_at6 counter drop comment "internal networks reach no published port"
+    meta nfproto ipv6 meta l4proto . th dport @relayed6 counter drop comment "internal networks reach no published port"
+  }}
+  chain input {{
+    type filter hook input priority filter; policy accept;
+    iifname @internal jump relayed comment "published ports that the daemon leads itself"
   }}
   chain forward {{
     type filter hook forward priority filter; policy {};
@@ -74,6 +92,8 @@ constexpr char kText[] = R"(
   }}
   chain postrouting {{
     type nat hook postrouting priority srcnat; policy accept;
+    ct status dnat iifname . ip daddr @shared4 counter masquerade comment "published ports, from another network of the container"
+    ct status dnat iifname . ip6 daddr @shared6 counter masquerade comment "published ports, from another network of the container"
     ct status dnat iifname @bridges iifname . oifname != @home accept comment "published ports, from another network"
     ct status dnat oifname @bridges ip saddr @home4 counter masquerade comment "published ports, from the same network"
     ct status dnat oifname @bridges ip6 saddr @home6 counter masquerade comment "published ports, from the same network"

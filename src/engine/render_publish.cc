@@ -23,6 +23,7 @@ void render_port(const Network& network, const Container& container, const Publi
         kTable, v4 ? "open_port4" : "open_port6", {address, host.protocol, inside}, {}, comment("open port")});
     return;
   }
+  if (host.number == 0) return;
   for (const auto& interface : network.trusted_interfaces) {
     out.emplace_back(ports::FirewallElement{kTable,
                                             v4 ? "trusted4" : "trusted6",
@@ -43,17 +44,55 @@ void render_port(const Network& network, const Container& container, const Publi
   out.emplace_back(std::move(element));
 }
 
+/// Clients of a family that is not translated come to the socket, past chain `forward`: whom that would stop is stopped
+/// at the socket's port.
+void render_relayed(const Container& container, const Published& published, Family family,
+                    std::vector<ports::Object>& out) {
+  const auto& host = published.host;
+  if (host.number == 0 || (host.address && host.address->family() != family)) return;
+  const bool v4 = family == Family::v4;
+  ports::FirewallElement element{kTable, v4 ? "relayed4" : "relayed6", {}, {}, {}};
+  if (host.address && !host.address->is_unspecified()) {
+    element.set = v4 ? "relayed_at4" : "relayed_at6";
+    element.key = {*host.address};
+  }
+  element.key.emplace_back(host.protocol);
+  element.key.emplace_back(ports::Port{host.number});
+  element.comment = cut(container.name + ": published port, by the daemon", kCommentLimit);
+  out.emplace_back(std::move(element));
+}
+
+/// A visitor who is also a neighbour of the container on another network would be answered there, past the translation.
+void render_shared(const State& state, const Container& container, const Attachment& published, const base::Ip& address,
+                   std::vector<ports::Object>& out) {
+  for (const auto& other : container.attachments) {
+    const auto network = state.network(other.network);
+    if (!other.endpoint || other.network == published.network || network->driver != Driver::bridge) continue;
+    out.emplace_back(ports::FirewallElement{
+        kTable,
+        address.is_v4() ? "shared4" : "shared6",
+        {ports::InterfaceName{network->bridge}, address},
+        {},
+        cut(fmt::format("{} {}: its neighbours visit under this host's address", network->name, container.name),
+            kCommentLimit)});
+  }
+}
+
 }  // namespace
 
 void render_published(const State& state, const Container& owner, std::vector<ports::Object>& out) {
   if (!state.settings().iptables || owner.published.empty()) return;
   for (const auto family : {Family::v4, Family::v6}) {
     const auto* attachment = publish_attachment(state, owner, family);
-    if (!attachment) continue;
+    if (!attachment) {
+      for (const auto& published : owner.published) render_relayed(owner, published, family, out);
+      continue;
+    }
     const auto& endpoint = *attachment->endpoint;
     const auto address = (family == Family::v4 ? endpoint.ipv4 : endpoint.ipv6)->address();
     const auto network = state.network(attachment->network);
     for (const auto& published : owner.published) render_port(*network, owner, published, address, out);
+    if (gateway_mode(*network, family) != GatewayMode::routed) render_shared(state, owner, *attachment, address, out);
   }
 }
 

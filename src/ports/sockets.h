@@ -47,10 +47,10 @@ struct PortLead {
 class Sockets {
  public:
   virtual ~Sockets() = default;
-  /// Binds all of them or none. One that is held already stays as it is. `conflict` in Docker's words when another
-  /// program has one: `failed to bind host port 0.0.0.0:8080/tcp: address already in use`; `context` is then `describe`
-  /// of it.
-  virtual base::Result<void> hold(const std::vector<HostPort>& ports) = 0;
+  /// Binds all of them or none. One that is held already stays as it is; those of `giving` that stand in the way of
+  /// another are released, and stay released when it fails. `conflict` in Docker's words when another program has one:
+  /// `failed to bind host port 0.0.0.0:8080/tcp: address already in use`; `context` is then `describe` of it.
+  virtual base::Result<void> hold(const std::vector<HostPort>& ports, const std::vector<HostPort>& giving = {}) = 0;
   /// From now on clients that reach the held sockets are led to their targets. Connections that are led already stay.
   /// What leads somewhere stays held when this process ends, and the next one's `hold` takes it over.
   virtual void lead(const std::vector<PortLead>& leads) = 0;

@@ -18,9 +18,9 @@ namespace fairlead::wire {
 namespace {
 
 /// What is asked for when such a thing is made; all else that a dump shows is the kernel's own book-keeping.
-constexpr std::array<std::uint16_t, 11> set_attributes = {
-    NFTA_SET_TABLE,    NFTA_SET_NAME, NFTA_SET_FLAGS,   NFTA_SET_KEY_TYPE,    NFTA_SET_KEY_LEN, NFTA_SET_DATA_TYPE,
-    NFTA_SET_DATA_LEN, NFTA_SET_DESC, NFTA_SET_TIMEOUT, NFTA_SET_GC_INTERVAL, NFTA_SET_USERDATA};
+constexpr std::array<std::uint16_t, 12> set_attributes = {
+    NFTA_SET_TABLE,    NFTA_SET_NAME, NFTA_SET_FLAGS,   NFTA_SET_KEY_TYPE,    NFTA_SET_KEY_LEN,  NFTA_SET_DATA_TYPE,
+    NFTA_SET_DATA_LEN, NFTA_SET_DESC, NFTA_SET_TIMEOUT, NFTA_SET_GC_INTERVAL, NFTA_SET_USERDATA, NFTA_SET_EXPR};
 constexpr std::array<std::uint16_t, 6> chain_attributes = {NFTA_CHAIN_TABLE,  NFTA_CHAIN_NAME, NFTA_CHAIN_HOOK,
                                                            NFTA_CHAIN_POLICY, NFTA_CHAIN_TYPE, NFTA_CHAIN_USERDATA};
 constexpr std::array<std::uint16_t, 4> rule_attributes = {NFTA_RULE_TABLE, NFTA_RULE_CHAIN, NFTA_RULE_EXPRESSIONS,

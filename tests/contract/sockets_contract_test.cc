@@ -109,6 +109,15 @@ TEST_P(SocketsContract, AllOrNone) {
   EXPECT_EQ(sockets_->held().size(), range.size());
 }
 
+TEST_P(SocketsContract, WhatIsGivenUpMakesWay) {
+  holds({everywhere(tcp, 8080), everywhere(tcp, 8081)});
+  refuses({at("127.0.0.1", tcp, 8080)}, "127.0.0.1:8080/tcp");
+  const auto held = sockets_->hold({at("127.0.0.1", tcp, 8080)}, {everywhere(tcp, 8080), everywhere(tcp, 8081)});
+  EXPECT_TRUE(held) << held.error().text;
+  EXPECT_THAT(sockets_->held(), UnorderedElementsAre(at("127.0.0.1", tcp, 8080), everywhere(tcp, 8081)))
+      << "what stands in nobody's way is released with the decision";
+}
+
 TEST_P(SocketsContract, WhatIsHeldAlreadyStaysAsItIs) {
   holds({everywhere(tcp, 8080), everywhere(tcp, 8080)});
   sockets_->lead({{everywhere(tcp, 8080), {base::Ip::v4(0x7f000001), 80}}});

@@ -4,6 +4,7 @@ import json
 import pytest
 from harness import kernel
 from harness.programs import ours
+from harness.reach import ask, echo
 
 
 def firewall(host, *flags, **kw):
@@ -25,7 +26,7 @@ def test_names_what_a_reader_looks_for(scene):
     inner = "br-" + scene.network("inner")["Id"][:12]
     for line in (f"left {bridge} 10.71.0.0/24 yes yes published ports", f"inner {inner} internal yes no nothing",
                  "bridge docker0 172.17.0.0/16 yes yes published ports",
-                 f"0.0.0.0:8080/tcp {address}:80 left web1 published port", f"127.0.0.1:8053/udp {address}:53 left web1 published port",
+                 f"0.0.0.0:8080/tcp {address}:80 left web1 published port 0", f"127.0.0.1:8053/udp {address}:53 left web1 published port 0",
                  "10.71.0.0/24 the host's address left"):
         assert line in lines, "\n".join(lines)
     assert lines[0].startswith("table inet fairlead: ")
@@ -40,6 +41,14 @@ def test_isolation_is_seen_to_count(scene):
     before = isolation(scene.host)
     kernel.inside(scene.pid("c2"), "ping", "-c3", "-i0.2", "-W1", scene.address("web1", "left"), check=False)
     assert isolation(scene.host) == before + 3
+
+
+def test_connections_of_each_port_are_counted(scene):
+    with echo(scene.pid("web1"), "web1", 80):
+        for _ in range(3):
+            assert ask(scene.host.outside, [("tcp", scene.host.ADDRESS, 8080)]) != [None]
+    shown = {p["hostPort"]: p["connections"] for p in json.loads(firewall(scene.host, "--json").out)["ports"]}
+    assert shown == {8080: 3, 8053: 0}
 
 
 def test_json_agrees_with_nft(scene):

@@ -20,7 +20,12 @@ class FakeSockets : public ports::Sockets {
     return at == held_.end() ? std::nullopt : at->second;
   }
 
-  base::Result<void> hold(const std::vector<ports::HostPort>& ports) override {
+  base::Result<void> hold(const std::vector<ports::HostPort>& ports,
+                          const std::vector<ports::HostPort>& giving) override {
+    std::erase_if(held_, [&](const auto& each) {
+      const bool meets = std::ranges::any_of(ports, [&](const auto& port) { return ports::meet(port, each.first); });
+      return meets && std::ranges::contains(giving, each.first);
+    });
     auto wanted = held_;
     for (const auto& port : ports) {
       if (wanted.contains(port)) continue;

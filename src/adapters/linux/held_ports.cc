@@ -48,11 +48,13 @@ HeldPorts::HeldPorts(int epoll, ports::SocketKeeper* keeper) : epoll_(epoll), ke
   }
 }
 
-base::Result<void> HeldPorts::hold(const std::vector<ports::HostPort>& ports) {
+base::Result<void> HeldPorts::hold(const std::vector<ports::HostPort>& ports,
+                                   const std::vector<ports::HostPort>& giving) {
   const std::scoped_lock lock(mutex_);
   std::vector<ports::HostPort> taken;
   for (const auto& port : ports) {
     auto fresh = hold_one(port);
+    if (!fresh && make_way(port, giving)) fresh = hold_one(port);
     if (!fresh) {
       close(taken);
       return std::unexpected(fresh.error());
@@ -60,6 +62,16 @@ base::Result<void> HeldPorts::hold(const std::vector<ports::HostPort>& ports) {
     if (*fresh) taken.push_back(port);
   }
   return {};
+}
+
+/// Whether something was released that stood in the way.
+bool HeldPorts::make_way(const ports::HostPort& port, const std::vector<ports::HostPort>& giving) {
+  std::vector<ports::HostPort> meeting;
+  for (const auto& other : giving) {
+    if (index_.contains(other) && ports::meet(port, other)) meeting.push_back(other);
+  }
+  close(meeting);
+  return !meeting.empty();
 }
 
 /// False if it was held already.

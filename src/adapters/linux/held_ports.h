@@ -43,7 +43,7 @@ class HeldPorts {
   /// `keeper` may be null: nothing outlives this then.
   HeldPorts(int epoll, ports::SocketKeeper* keeper);
 
-  base::Result<void> hold(const std::vector<ports::HostPort>& ports);
+  base::Result<void> hold(const std::vector<ports::HostPort>& ports, const std::vector<ports::HostPort>& giving);
   void lead(const std::vector<ports::PortLead>& leads);
   void forget_earlier();
   void release(const std::vector<ports::HostPort>& ports);
@@ -75,6 +75,7 @@ class HeldPorts {
     std::size_t operator()(const ports::HostPort& port) const;
   };
   const Slot* find(PortRef port) const;
+  bool make_way(const ports::HostPort& port, const std::vector<ports::HostPort>& giving);
   base::Result<bool> hold_one(const ports::HostPort& port);
   std::uint32_t take_slot(base::Fd socket, bool kept);
   void lead_one(const ports::PortLead& lead);

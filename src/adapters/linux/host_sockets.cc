@@ -45,7 +45,12 @@ class HostSockets : public ports::Sockets {
     wake();
   }
 
-  base::Result<void> hold(const std::vector<ports::HostPort>& ports) override { return held_.hold(ports); }
+  base::Result<void> hold(const std::vector<ports::HostPort>& ports,
+                          const std::vector<ports::HostPort>& giving) override {
+    auto held = held_.hold(ports, giving);
+    if (!giving.empty()) end_released();
+    return held;
+  }
   void lead(const std::vector<ports::PortLead>& leads) override {
     if (leads.empty()) return;
     held_.lead(leads);
@@ -54,13 +59,16 @@ class HostSockets : public ports::Sockets {
   void forget_earlier() override { held_.forget_earlier(); }
   void release(const std::vector<ports::HostPort>& ports) override {
     held_.release(ports);
-    released_ = true;
-    wake();
+    end_released();
   }
   std::vector<ports::HostPort> held() const override { return held_.held(); }
 
  private:
   void wake() { eventfd_write(wake_.get(), 1); }
+  void end_released() {
+    released_ = true;
+    wake();
+  }
   void run(const std::stop_token& stop);
   void handle(const epoll_event& event, Clock::time_point now);
   int patience();

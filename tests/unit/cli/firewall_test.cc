@@ -51,15 +51,15 @@ TEST(Firewall, NetworksSayWhoMayReachThem) {
 
 TEST(Firewall, PortsOfEveryKind) {
   const auto view = read_firewall(ruleset(
-      set("publish6", "[" + with_comment(R"({"concat":["tcp",80]})", "net web: published port") +
-                          R"(,{"concat":["fd00::2",8080]}])") +
+      set("publish6", R"([{"elem":{"val":{"concat":["tcp",80]},"comment":"net web: published port",)"
+                      R"("counter":{"packets":3,"bytes":180}}},{"concat":["fd00::2",8080]}])") +
       set("publish_at4", R"([{"concat":["127.0.0.1","udp",53]},{"concat":["10.1.0.2",5353]}])") +
       set("open_port4", with_comment(R"({"concat":["10.2.0.2","tcp",443]})", "flat srv: open port")) +
       set("trusted4", with_comment(R"({"concat":["wg0","10.1.0.2","tcp",22]})", "net ssh: trusted interface"))));
   ASSERT_TRUE(view);
   const auto text = firewall_text(*view);
-  EXPECT_THAT(text, HasSubstr("[::]:80/tcp          [fd00::2]:8080  net      web   published port"));
-  EXPECT_THAT(text, HasSubstr("127.0.0.1:53/udp     10.1.0.2:5353\n"));
+  EXPECT_THAT(text, HasSubstr("[::]:80/tcp          [fd00::2]:8080  net      web   published port     3\n"));
+  EXPECT_THAT(text, HasSubstr("127.0.0.1:53/udp     10.1.0.2:5353                                     -\n"));
   EXPECT_THAT(text, HasSubstr("itself/tcp           10.2.0.2:443    flat     srv   open port"));
   EXPECT_THAT(text, HasSubstr("itself/tcp from wg0  10.1.0.2:22     net      ssh   trusted interface"));
 }
