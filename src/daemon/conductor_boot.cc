@@ -12,6 +12,7 @@
 namespace fairlead::daemon {
 
 using engine::Phase;
+using Health = engine::ParentLink::Health;
 
 namespace {
 
@@ -88,6 +89,7 @@ Task<Doubt> Conductor::see_parents() {
   auto decision = decide(engine::ParentsSeen{}, co_await facts_with_host());
   if (!decision) co_return left;
   const auto scopes = engine::touched(state_, decision->changes);
+  const auto kept_down = kept_down_by_parents(*decision);
   if (auto stored = commit(*decision); !stored) {
     base::log(base::LogLevel::error, "after a change of a parent interface: {}", stored.error().text);
     co_return left;
@@ -98,16 +100,18 @@ Task<Doubt> Conductor::see_parents() {
     base::log(base::LogLevel::error, "after a change of a parent interface: {}", applied.error().text);
     left.scopes.insert(scope);
   }
-  start_again(kept_down_by_parents(*decision));
+  start_again(kept_down);
   co_return left;
 }
 
-/// Whom a restart policy had given up while the parent was away.
+/// Whom a restart policy had given up while the parent was away; asked before the State knows of its return.
 std::vector<ContainerId> Conductor::kept_down_by_parents(const engine::Decision& seen) const {
   std::set<engine::NetworkId> back;
   for (const auto& change : seen.changes) {
     const auto* network = std::get_if<engine::Network>(&change);
-    if (network && network->parent.health != engine::ParentLink::Health::missing) back.insert(network->id);
+    const auto before = network ? state_.network(network->id) : nullptr;
+    if (before && before->parent.health == Health::missing && network->parent.health != Health::missing)
+      back.insert(network->id);
   }
   std::vector<ContainerId> found;
   for (const auto& [id, container] : state_.containers()) {

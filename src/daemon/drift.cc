@@ -109,13 +109,25 @@ Doubt doubt_after(const ports::Losses& losses, const engine::State& state) {
   return doubt;
 }
 
+namespace {
+
+/// The carrier of a link is told whenever anything about that changes: only what is not known yet concerns us.
+bool is_news_of_carrier(const ports::Losses& losses, const engine::ParentLink& parent) {
+  const auto told = losses.carriers.find(engine::bearer_of(parent));
+  if (told == losses.carriers.end() || parent.origin == engine::ParentLink::Origin::isolated) return false;
+  return told->second != (parent.health == engine::ParentLink::Health::up);
+}
+
+}  // namespace
+
 bool concerns_parents(const ports::Losses& losses, const engine::State& state) {
   return std::ranges::any_of(state.networks(), [&](const auto& entry) {
     if (!engine::has_parent(*entry.second)) return false;
     const auto& parent = entry.second->parent;
-    return losses.overflow || std::ranges::any_of(std::array{parent.name, parent.base}, [&](const std::string& name) {
-             return losses.links.contains(name) || losses.links_back.contains(name);
-           });
+    if (losses.overflow || is_news_of_carrier(losses, parent)) return true;
+    return std::ranges::any_of(std::array{parent.name, parent.base}, [&](const std::string& name) {
+      return losses.links.contains(name) || losses.links_back.contains(name);
+    });
   });
 }
 

@@ -31,8 +31,8 @@ inline const std::array<const char*, 3>& words_of(ParentLink::Origin) {
   static constexpr std::array words = {"found", "vlan", "isolated"};
   return words;
 }
-inline const std::array<const char*, 3>& words_of(ParentLink::Health) {
-  static constexpr std::array words = {"up", "down", "missing"};
+inline const std::array<const char*, 4>& words_of(ParentLink::Health) {
+  static constexpr std::array words = {"up", "down", "missing", "no-carrier"};
   return words;
 }
 inline const std::array<const char*, 4>& words_of(GatewayMode) {

@@ -19,8 +19,18 @@ using Origin = ParentLink::Origin;
 /// Under which name the network's own address is put aside.
 constexpr char kHostAddress[] = "host";
 
-const std::string& carrier_of(const ParentLink& parent) {
-  return parent.origin == Origin::vlan ? parent.base : parent.name;
+const char* event_of(Health health) {
+  switch (health) {
+    case Health::down:
+      return "parent-down";
+    case Health::missing:
+      return "parent-missing";
+    case Health::no_carrier:
+      return "parent-no-carrier";
+    case Health::up:
+      break;
+  }
+  return "parent-up";
 }
 
 std::unexpected<base::Error> already_used(const Network& other, const std::string& parent, const std::string& why) {
@@ -43,9 +53,10 @@ base::Result<void> check_neighbour(const Network& network, const Network& other)
 
 Health health_of(const ParentLink& parent, const Facts& facts) {
   if (parent.origin == Origin::isolated) return Health::up;
-  const auto link = facts.host.links.find(carrier_of(parent));
+  const auto link = facts.host.links.find(bearer_of(parent));
   if (link == facts.host.links.end()) return Health::missing;
-  return link->second.up ? Health::up : Health::down;
+  if (!link->second.up) return Health::down;
+  return link->second.carrier ? Health::up : Health::no_carrier;
 }
 
 /// A tagged link of ours may be there without a network on it, while it is being removed.
@@ -54,7 +65,7 @@ bool is_hosts(const Facts& facts, const std::string& name) {
   return link != facts.host.links.end() && !(link->second.is_ours && link->second.kind == "vlan");
 }
 
-base::Result<void> check_carrier(const std::string& name, const ports::LinkFacts& link) {
+base::Result<void> check_bearer(const std::string& name, const ports::LinkFacts& link) {
   // The kernel would put the children on what that one stands on.
   if (link.kind == "macvlan" || link.kind == "ipvlan") {
     return base::fail(
@@ -82,12 +93,12 @@ base::Result<void> find_parent(const State& state, const Facts& facts, Network& 
     if (auto read = read_vlan_name(parent); !read) return read;
     parent.origin = Origin::vlan;
   }
-  const auto& carrier = carrier_of(parent);
-  const auto link = facts.host.links.find(carrier);
+  const auto& bearer = bearer_of(parent);
+  const auto link = facts.host.links.find(bearer);
   if (link == facts.host.links.end()) {
-    return base::fail(ErrorKind::invalid, fmt::format("-o parent interface was not found on the host: {}", carrier));
+    return base::fail(ErrorKind::invalid, fmt::format("-o parent interface was not found on the host: {}", bearer));
   }
-  if (auto fits = check_carrier(carrier, link->second); !fits) return fits;
+  if (auto fits = check_bearer(bearer, link->second); !fits) return fits;
   parent.mac = link->second.mac;
   return {};
 }
@@ -144,7 +155,7 @@ base::Result<void> check_seat(const State& state, const Network& network, const 
   const auto& parent = network.parent;
   if (parent.health == Health::missing) {
     return base::fail(ErrorKind::forbidden,
-                      fmt::format("parent interface {} of network {} is not there", carrier_of(parent), network.name));
+                      fmt::format("parent interface {} of network {} is not there", bearer_of(parent), network.name));
   }
   if (!is_passthru(network)) return {};
   for (const auto& member : state.members(network.id)) {
@@ -171,14 +182,14 @@ void see_parents(const State& state, const Facts& facts, Decision& decision) {
   for (const auto& [id, known] : state.networks()) {
     if (!has_parent(*known)) continue;
     const auto health = health_of(known->parent, facts);
-    const auto link = facts.host.links.find(carrier_of(known->parent));
+    const auto link = facts.host.links.find(bearer_of(known->parent));
     const auto mac = link == facts.host.links.end() ? known->parent.mac : link->second.mac;
     if (health == known->parent.health && mac == known->parent.mac) continue;
     Network network = *known;
     network.parent.health = health;
     network.parent.mac = mac;
     if (health != known->parent.health) {
-      auto event = network_event(network, fmt::format("parent-{}", word_of(health)), facts.now);
+      auto event = network_event(network, event_of(health), facts.now);
       event.attributes.insert_or_assign("parent", network.parent.name);
       decision.events.push_back(std::move(event));
     }
@@ -212,16 +223,22 @@ std::string isolation_netns(const Network& network) {
   return kNetnsPrefix + network.id.short_text();
 }
 
-const char* word_of(Health health) {
-  switch (health) {
-    case Health::up:
-      return "up";
+const std::string& bearer_of(const ParentLink& parent) {
+  return parent.origin == Origin::vlan ? parent.base : parent.name;
+}
+
+std::string complaint_of(const ParentLink& parent) {
+  switch (parent.health) {
     case Health::down:
-      return "down";
+      return parent.name + " is down";
     case Health::missing:
-      return "missing";
+      return parent.name + " is missing";
+    case Health::no_carrier:
+      return parent.name + " has no carrier";
+    case Health::up:
+      break;
   }
-  return "up";
+  return {};
 }
 
 }  // namespace fairlead::engine

@@ -31,6 +31,9 @@ std::string shim_of(const Network& network);
 const base::Ip* host_address(const Subnet& subnet);
 /// Namespace of its own that an isolated network keeps (docs/decisions/0014); empty for others.
 std::string isolation_netns(const Network& network);
-const char* word_of(ParentLink::Health health);
+/// The host's link that it depends on: of a tagged link of ours the one that bears the tag.
+const std::string& bearer_of(const ParentLink& parent);
+/// What is wrong with it, in words: `eth0 has no carrier`; empty when nothing is.
+std::string complaint_of(const ParentLink& parent);
 
 }  // namespace fairlead::engine

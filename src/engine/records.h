@@ -52,7 +52,12 @@ struct ParentLink {
     vlan,      ///< made by us upon `base`, and gone with the last network that uses it
     isolated,  ///< made by us, and leads nowhere
   };
-  enum class Health { up, down, missing };
+  enum class Health {
+    up,
+    down,        ///< by its administrator's will
+    missing,     ///< the containers' links went with it
+    no_carrier,  ///< up, but its wire leads nowhere
+  };
   std::string name;
   Origin origin = Origin::found;
   std::string base;  ///< vlan: the link that carries the tag

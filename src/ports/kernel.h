@@ -16,6 +16,7 @@ struct LinkFacts {
   base::Mac mac;
   std::string kind = {};  ///< `bridge`, `vlan`, `macvlan`, …; empty for a device
   bool is_ours = false;   ///< by its mark
+  bool carrier = true;    ///< its wire leads somewhere; told of links that are up
 };
 
 /// What a namespace that is not ours to manage (the host) looks like, for decisions.

@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -10,9 +11,10 @@ namespace fairlead::ports {
 
 /// What went on the host since it was last asked for.
 struct Losses {
-  std::set<std::string> links;          ///< deleted, set down, or taken off their bridge, by name
-  std::set<std::string> links_back;     ///< made or set up: a loss to nobody, but somebody may have waited for it
-  std::vector<base::Prefix> addresses;  ///< removed from an interface
+  std::set<std::string> links;           ///< deleted, set down, or taken off their bridge, by name
+  std::set<std::string> links_back;      ///< made or set up: a loss to nobody, but somebody may have waited for it
+  std::map<std::string, bool> carriers;  ///< of links that are up and were spoken of: has it a carrier?
+  std::vector<base::Prefix> addresses;   ///< removed from an interface
   std::vector<base::Prefix>
       routes;  ///< of ours, and those to an interface's subnet that the kernel made with its address
   std::set<base::Family> forwarding;  ///< families that the host no longer forwards

@@ -1,12 +1,12 @@
 #include "wire/netlink_link.h"
 
 #include <libmnl/libmnl.h>
+#include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/if_vlan.h>
 #include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
-#include <net/if.h>
 #include <sys/socket.h>
 
 #include <cstring>
@@ -232,6 +232,11 @@ std::optional<std::int32_t> parse_netns_number(const nlmsghdr* message) {
   return number == NETNSA_NSID_NOT_ASSIGNED ? std::nullopt : number;
 }
 
+bool has_carrier(unsigned flags) {
+  // IFF_RUNNING is set for the states up and unknown.
+  return (flags & IFF_UP) != 0 && (flags & (IFF_LOWER_UP | IFF_RUNNING)) != 0;
+}
+
 std::optional<LinkRecord> parse_link(const nlmsghdr* message) {
   if (message->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(message) < sizeof(ifinfomsg)) return std::nullopt;
   const auto* info = static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(message));
@@ -239,6 +244,7 @@ std::optional<LinkRecord> parse_link(const nlmsghdr* message) {
   LinkRecord link;
   link.index = static_cast<std::uint32_t>(info->ifi_index);
   link.up = (info->ifi_flags & IFF_UP) != 0;
+  link.carrier = has_carrier(info->ifi_flags);
   for_each_attr(message, sizeof(ifinfomsg), [&](const nlattr* attr, int type) { read_attribute(link, attr, type); });
   if (link.name.empty()) return std::nullopt;
   return link;

@@ -27,6 +27,7 @@ struct LinkRecord {
   std::optional<base::Mac> mac;
   std::string alias;
   bool up = false;
+  bool carrier = false;                    ///< `has_carrier`
   bool hairpin = false, isolated = false;  ///< of a bridge port
 };
 
@@ -74,6 +75,9 @@ void put_dump_links(NetlinkBatch& batch);
 void put_new_netns_number(NetlinkBatch& batch, int netns_fd);
 void put_get_netns_number(NetlinkBatch& batch, int netns_fd);
 
+/// Whether a link with these flags (ifi_flags) has a carrier, or is of a kind that cannot tell (operational state
+/// unknown, RFC 2863). None without being up.
+bool has_carrier(unsigned flags);
 /// Reads an RTM_NEWLINK message; nothing if it is another or malformed.
 std::optional<LinkRecord> parse_link(const nlmsghdr* message);
 /// Reads the answer to `put_get_netns_number`; nothing if there is no number, or if it is another message.

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "wire/netlink_attr.h"
+#include "wire/netlink_link.h"
 #include "wire/netlink_route.h"
 
 namespace fairlead::wire {
@@ -25,13 +26,16 @@ std::optional<LinkLoss> link_loss(const nlmsghdr* message) {
   if (mnl_nlmsg_get_payload_len(message) < sizeof(ifinfomsg)) return std::nullopt;
   const auto* header = static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(message));
   const bool lost = message->nlmsg_type == RTM_DELLINK || goes_down(*header);
-  if (!lost && !comes(*header)) return std::nullopt;
+  const bool is_up = (header->ifi_flags & IFF_UP) != 0;
+  if (!lost && !comes(*header) && !is_up) return std::nullopt;
   std::string name;
   for_each_attr(message, sizeof *header, [&](const nlattr* attr, int type) {
     if (type == IFLA_IFNAME) name = attr_string(attr);
   });
   if (name.empty()) return std::nullopt;
-  return lost ? LinkLoss(LostLink{std::move(name)}) : LinkLoss(FoundLink{std::move(name)});
+  if (lost) return LostLink{std::move(name)};
+  if (comes(*header)) return FoundLink{std::move(name)};
+  return LinkCarrier{std::move(name), has_carrier(header->ifi_flags)};
 }
 
 std::optional<LinkLoss> address_loss(const nlmsghdr* message) {

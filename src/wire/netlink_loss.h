@@ -35,9 +35,15 @@ struct FoundLink {
   std::string name;
   bool operator==(const FoundLink&) const = default;
 };
-using LinkLoss = std::variant<LostLink, LostAddress, LostRoute, LostForwarding, FoundLink>;
+/// What a link that is up has on its wire. The kernel does not say what changed of it, and often nothing of this did.
+struct LinkCarrier {
+  std::string name;
+  bool is_there;
+  bool operator==(const LinkCarrier&) const = default;
+};
+using LinkLoss = std::variant<LostLink, LostAddress, LostRoute, LostForwarding, FoundLink, LinkCarrier>;
 
-/// Reads RTM_DELLINK, RTM_DELADDR, RTM_DELROUTE, the RTM_NEWLINK of a link that is new or goes up or down and the
+/// Reads RTM_DELLINK, RTM_DELADDR, RTM_DELROUTE, the RTM_NEWLINK of a link that is new, up or goes down and the
 /// RTM_NEWNETCONF of forwarding that is switched off; nothing if the message is another or malformed.
 std::optional<LinkLoss> parse_link_loss(const nlmsghdr* message);
 

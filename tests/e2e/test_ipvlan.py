@@ -69,6 +69,11 @@ def test_vlan_parent_is_made_and_removed(box, driver):
         assert kernel.link(box.host.ns, "uplink.50")["linkinfo"]["info_data"]["id"] == 50
         a = start(box, "c1", "one")
         assert reaches(box, "c1", "172.30.5.1") and answers(box.host.run_outside, a)
+        run("ip", "-n", box.host.outside, "link", "set", "downlink", "down")
+        kernel.wait_for(lambda: box.network("two").get("Status") == {"parent": "uplink.50 has no carrier"}, what="the base's lost carrier")
+        kernel.wait_for(lambda: "NO-CARRIER" in kernel.link(box.pid("c1"), "eth0")["flags"], what="the container to see it")
+        run("ip", "-n", box.host.outside, "link", "set", "downlink", "up")
+        kernel.wait_for(lambda: "Status" not in box.network("two") and reaches(box, "c1", "172.30.5.1"), what="the way back")
         box.docker("rm", "-f", "c1")
         box.docker("network", "rm", "one")
         assert kernel.link(box.host.ns, "uplink.50")

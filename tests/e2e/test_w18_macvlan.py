@@ -1,5 +1,8 @@
 """W18: macvlan in its four modes. The host's uplink is a veth; its far end is a port of a switch (a bridge outside), on
 which another host of the LAN sits."""
+import contextlib
+import time
+
 import pytest
 from harness import kernel
 from harness.shell import run
@@ -133,6 +136,40 @@ def test_parent_goes_and_returns(lan):
     kernel.wait_for(lambda: "Status" not in lan.network("m") and reaches(lan, "c1", b), what="the way back")
     lan.docker("rm", "-f", "c1", "c2")
     lan.host.run("ip", "link", "del", "spare")
+
+
+@contextlib.contextmanager
+def cable_out(box):
+    """The far end of the uplink is down."""
+    run("ip", "-n", box.host.outside, "link", "set", "downlink", "down")
+    try:
+        yield
+    finally:
+        run("ip", "-n", box.host.outside, "link", "set", "downlink", "up")
+
+
+def test_a_carrier_goes_and_returns(lan):
+    create(lan, "m")
+    start(lan, "c1", "m")
+    assert reaches(lan, "c1", PEER) and "Status" not in lan.network("m")
+    before, began = kernel.link(lan.pid("c1"), "eth0"), str(time.time())
+    with cable_out(lan):
+        kernel.wait_for(lambda: lan.network("m").get("Status") == {"parent": "uplink has no carrier"}, what="the status")
+        kernel.wait_for(lambda: "NO-CARRIER" in kernel.link(lan.pid("c1"), "eth0")["flags"], what="the containers to see it")
+        assert lan.inspect("c1")["State"]["Running"]
+        b = start(lan, "c2", "m")
+        assert not reaches(lan, "c1", PEER) and not reaches(lan, "c1", b)
+    kernel.wait_for(lambda: "Status" not in lan.network("m"), what="the status to go")
+    kernel.wait_for(lambda: reaches(lan, "c1", PEER) and reaches(lan, "c2", PEER) and reaches(lan, "c1", b), what="the way back")
+    after = kernel.link(lan.pid("c1"), "eth0")
+    assert (after["ifindex"], after["address"]) == (before["ifindex"], before["address"])
+    told = lan.docker("events", "--since", began, "--until", str(time.time()), "--filter", "network=m", "--format", "{{.Action}}")
+    assert [action for action in told.lines if action.startswith("parent-")] == ["parent-no-carrier", "parent-up"]
+    lan.daemon.stop()
+    with cable_out(lan):
+        lan.daemon.start()
+        assert lan.network("m")["Status"] == {"parent": "uplink has no carrier"} and lan.inspect("c1")["State"]["Running"]
+    kernel.wait_for(lambda: "Status" not in lan.network("m"), what="the status to go again")
 
 
 def test_refusals(lan):

@@ -262,6 +262,21 @@ TEST_F(KernelTest, HostFactsTellRoutesAddressesAndEgress) {
   EXPECT_THAT(facts->routes, Not(::testing::Contains(prefix("0.0.0.0/0"))));
 }
 
+TEST_F(KernelTest, HostFactsTellOfCarriers) {
+  ASSERT_EQ(sh("ip link add kv0 up type veth peer name kv1 && ip link add kd0 up type dummy 2>/dev/null || "
+               "ip link add kd0 up type bridge"),
+            0);
+  const auto carries = [&](const char* name) { return kernel_->host_facts()->links.at(name).carrier; };
+  const auto becomes = [&](bool wanted) {
+    for (int i = 0; i < 200 && carries("kv0") != wanted; ++i) ::usleep(10'000);
+    return carries("kv0") == wanted;
+  };
+  EXPECT_TRUE(becomes(false)) << "its other end is down";
+  ASSERT_EQ(sh("ip link set kv1 up"), 0);
+  EXPECT_TRUE(becomes(true));
+  ASSERT_EQ(sh("ip link del kv0; ip link del kd0"), 0);
+}
+
 TEST_F(KernelTest, MakingAContainersNetworkIsQuick) {
   apply({add(bridge("kbr0"))});
   std::vector<double> make, unmake;

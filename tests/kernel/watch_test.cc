@@ -2,6 +2,7 @@
 #include "adapters/linux/watch.h"
 
 #include <poll.h>
+#include <unistd.h>
 
 #include <gmock/gmock.h>
 
@@ -63,6 +64,22 @@ TEST_F(WatchTest, TellsOfPortsThatLeaveTheirBridge) {
   EXPECT_THAT(take().links, ElementsAre("wv0"));
   ASSERT_EQ(sh("ip link del wv1"), 0);
   EXPECT_THAT(take().links, Contains("wv0"));
+}
+
+TEST_F(WatchTest, TellsOfACarrierThatGoesAndReturns) {
+  ASSERT_EQ(sh("ip link add wv0 up type veth peer name wv1 && ip link set wv1 up && ip link set wv0 up"), 0);
+  const auto told = [&](bool carrier) {
+    for (int i = 0; i < 200; ++i, ::usleep(10'000)) {
+      const auto carriers = take().carriers;
+      if (const auto at = carriers.find("wv0"); at != carriers.end() && at->second == carrier) return true;
+    }
+    return false;
+  };
+  EXPECT_TRUE(told(true));
+  ASSERT_EQ(sh("ip link set wv1 down"), 0);
+  EXPECT_TRUE(told(false));
+  ASSERT_EQ(sh("ip link set wv1 up"), 0);
+  EXPECT_TRUE(told(true));
 }
 
 TEST_F(WatchTest, TellsOfAddressesThatGo) {

@@ -48,6 +48,7 @@ void LinuxWatch::note_link(const nlmsghdr* message) {
   if (!lost) return;
   std::visit(base::Overload{[&](wire::LostLink& link) { losses_.links.insert(std::move(link.name)); },
                             [&](wire::FoundLink& link) { losses_.links_back.insert(std::move(link.name)); },
+                            [&](const wire::LinkCarrier& link) { losses_.carriers[link.name] = link.is_there; },
                             [&](wire::LostAddress& address) { losses_.addresses.push_back(address.prefix); },
                             [&](wire::LostRoute& route) {
                               // The kernel makes one for an interface's subnet when the address comes.

@@ -85,9 +85,8 @@ json::object network_json(const engine::State& state, const engine::Network& net
   shown["Containers"] = with_containers ? containers_json(state, network) : json::object();
   shown["Options"] = object_of(network.options);
   shown["Labels"] = object_of(network.labels);
-  const auto health = network.parent.health;
-  if (engine::has_parent(network) && health != engine::ParentLink::Health::up)
-    shown["Status"] = {{"parent", fmt::format("{} is {}", network.parent.name, engine::word_of(health))}};
+  if (auto complaint = engine::complaint_of(network.parent); !complaint.empty())
+    shown["Status"] = {{"parent", std::move(complaint)}};
   return shown;
 }
 

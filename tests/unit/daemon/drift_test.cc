@@ -69,6 +69,30 @@ TEST(Drift, DoubtsWhatStandsOnALinkOfTheHost) {
   EXPECT_FALSE(concerns_parents({.links = {"nic1"}}, world.state));
 }
 
+TEST(Drift, HearsOfACarrierOnlyWhatItDoesNotKnow) {
+  World world;
+  world.facts.host.links = {{"lo", {true, {}}}, {"nic0", {true, base::Mac::parse("0a:00:00:00:00:01").value()}}};
+  world.boot();
+  for (const auto* parent : {"nic0.50", ""}) {
+    engine::CreateNetwork lan;
+    lan.name = std::string("on-") + parent;
+    lan.driver = "macvlan";
+    lan.options = {{"parent", parent}};
+    world.must(lan);
+  }
+  const auto hears = [&](const std::string& name, bool carrier) {
+    return concerns_parents({.carriers = {{name, carrier}}}, world.state);
+  };
+  EXPECT_FALSE(hears("nic0", true));
+  EXPECT_TRUE(hears("nic0", false)) << "that bears the tag";
+  EXPECT_FALSE(hears("nic1", false));
+  EXPECT_FALSE(hears(world.network("on-").parent.name, false)) << "it leads nowhere anyway";
+  world.facts.host.links["nic0"].carrier = false;
+  world.must(engine::ParentsSeen{});
+  EXPECT_FALSE(hears("nic0", false));
+  EXPECT_TRUE(hears("nic0", true));
+}
+
 TEST(Drift, LeavesAloneWhatTheDaemonWasToldToLeave) {
   engine::Settings settings;
   settings.iptables = false;

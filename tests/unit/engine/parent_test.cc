@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/parent_link.h"
 #include "engine/render.h"
 #include "support/engine_world.h"
 
@@ -169,6 +170,27 @@ TEST(Parent, WhatGoesIsSaidAndWhatReturnsIsDrawnAgain) {
   world.facts.host.links = links;
   EXPECT_EQ(world.must(ParentsSeen{}).events.at(0).action, "parent-up");
   EXPECT_EQ(world.objects().size(), whole);
+}
+
+TEST(Parent, ALostCarrierIsSaidAndCostsNobodyHisLink) {
+  ParentWorld world;
+  for (const auto* parent : {"nic0", "nic0.50"}) world.must(world.wanted(parent, {{"parent", parent}}));
+  world.run("web", "nic0");
+  const auto whole = world.objects();
+  world.facts.host.links["nic0"].carrier = false;
+  const auto lost = world.must(ParentsSeen{});
+  ASSERT_EQ(lost.events.size(), 2u) << "one for each network";
+  for (const auto& event : lost.events) EXPECT_EQ(event.action, "parent-no-carrier");
+  EXPECT_EQ(complaint_of(world.network("nic0").parent), "nic0 has no carrier");
+  EXPECT_EQ(complaint_of(world.network("nic0.50").parent), "nic0.50 has no carrier") << "it follows what bears the tag";
+  EXPECT_EQ(world.objects(), whole);
+  world.run("late", "nic0");
+  EXPECT_TRUE(world.must(ParentsSeen{}).events.empty()) << "said once";
+  world.facts.host.links["nic0"].up = false;
+  EXPECT_EQ(world.must(ParentsSeen{}).events.at(0).action, "parent-down") << "the administrator's will counts first";
+  world.facts.host.links["nic0"] = {true, world.facts.host.links["nic0"].mac};
+  EXPECT_EQ(world.must(ParentsSeen{}).events.at(0).action, "parent-up");
+  EXPECT_EQ(complaint_of(world.network("nic0").parent), "");
 }
 
 TEST(Parent, IpvlanInLayerThreeNeedsNoGateway) {

@@ -103,6 +103,14 @@ TEST(LinkLoss, TellsOfALinkThatComes) {
   EXPECT_EQ(new_link(0, ~0U), br0) << "a new one";
 }
 
+TEST(LinkLoss, TellsOfTheCarrierOfALinkThatIsUp) {
+  EXPECT_EQ(new_link(IFF_UP | IFF_LOWER_UP | IFF_RUNNING, 0), std::optional<LinkLoss>(LinkCarrier{"br0", true}));
+  EXPECT_EQ(new_link(IFF_UP, 0), std::optional<LinkLoss>(LinkCarrier{"br0", false}));
+  EXPECT_EQ(new_link(IFF_UP | IFF_RUNNING, IFF_PROMISC), std::optional<LinkLoss>(LinkCarrier{"br0", true}))
+      << "it cannot tell";
+  EXPECT_EQ(new_link(IFF_LOWER_UP, 0), std::nullopt) << "down";
+}
+
 TEST(LinkLoss, IsAnAddressThatGoes) {
   const auto lost = [](const char* text) {
     return std::optional<LinkLoss>(LostAddress{base::Prefix::parse(text).value()});
