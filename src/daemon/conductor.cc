@@ -12,6 +12,7 @@
 #include "daemon/conductor_parts.h"
 #include "daemon/fault.h"
 #include "engine/codec.h"
+#include "engine/parent_link.h"
 #include "engine/publish.h"
 
 namespace fairlead::daemon {
@@ -54,6 +55,18 @@ Task<engine::Facts> Conductor::facts_with_host() {
   auto host = co_await applier_.in_queue([this] { return world_.kernel->host_facts(); });
   if (!host) base::log(base::LogLevel::warn, "reading the host's routes: {}", host.error().text);
   co_return facts(host.value_or(ports::HostFacts{}));
+}
+
+/// With what the kernel has of the links that the network would be made of. It is asked each time: a module may have
+/// been installed since.
+Task<engine::Facts> Conductor::facts_for(const engine::CreateNetwork& wanted) {
+  auto given = co_await facts_with_host();
+  const auto kinds = engine::link_kinds(state_, wanted);
+  if (kinds.empty()) co_return given;
+  auto lacking = co_await applier_.in_queue([this, kinds] { return world_.kernel->lacking(kinds); });
+  if (!lacking) base::log(base::LogLevel::warn, "asking for kinds of link: {}", lacking.error().text);
+  given.lacking = std::move(lacking).value_or(std::set<std::string>());
+  co_return given;
 }
 
 Result<engine::Decision> Conductor::settle(const engine::Command& command, const engine::Facts& given) {
@@ -107,9 +120,9 @@ Task<Result<void>> Conductor::apply(std::vector<engine::Scope> scopes, std::stri
   co_return applied;
 }
 
-Task<Result<engine::Decision>> Conductor::carry(engine::Command command, std::string act, bool needs_host) {
-  auto given = needs_host ? co_await facts_with_host() : facts();
-  auto decision = decide(command, std::move(given));
+Task<Result<engine::Decision>> Conductor::carry(engine::Command command, std::string act,
+                                                std::optional<engine::Facts> given) {
+  auto decision = decide(command, given ? *std::move(given) : facts());
   if (!decision) co_return decision;
   auto scopes = engine::touched(state_, decision->changes);
   engine::Decision back;
@@ -184,7 +197,8 @@ void Conductor::publish(engine::Event event) {
 void Conductor::create_network(engine::CreateNetwork request, engine::Done<engine::NetworkCreated> done) {
   spawn<engine::NetworkCreated>(
       [](Conductor* self, engine::CreateNetwork wanted) -> Task<Result<engine::NetworkCreated>> {
-        auto decision = co_await self->carry(std::move(wanted), "network", true);
+        auto given = co_await self->facts_for(wanted);
+        auto decision = co_await self->carry(std::move(wanted), "network", std::move(given));
         if (!decision) co_return std::unexpected(decision.error());
         co_return engine::NetworkCreated{std::get<NetworkId>(decision->made),
                                          decision->warnings.empty() ? "" : decision->warnings.front()};

@@ -7,6 +7,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -101,13 +102,15 @@ class Conductor final : public engine::Service {
   // conductor.cc: the one way in which anything changes
   engine::Facts facts(ports::HostFacts host = {}) const;
   Result<engine::Decision> settle(const engine::Command& command, const engine::Facts& facts);
-  Task<Result<engine::Decision>> carry(engine::Command command, std::string act, bool needs_host = false);
+  Task<Result<engine::Decision>> carry(engine::Command command, std::string act,
+                                       std::optional<engine::Facts> given = {});
   Task<Result<void>> carry_for(ContainerId id, engine::Command command, std::string act);
   Task<void> take_back(engine::Decision back);
   Task<Result<void>> serve_names(base::SandboxId id);
   Result<void> commit(engine::Decision& decision);
   Task<Result<void>> apply(std::vector<engine::Scope> scopes, std::string act);
   Task<engine::Facts> facts_with_host();
+  Task<engine::Facts> facts_for(const engine::CreateNetwork& wanted);
   std::shared_ptr<Gate> gate(const ContainerId& id);
   template <class T, class Coroutine>
   void spawn(Coroutine coroutine, engine::Done<T> done);

@@ -18,10 +18,11 @@ namespace fairlead::engine {
 /// What cannot be derived from the State: the world at the moment of the command.
 struct Facts {
   ports::Time now{};
-  ports::HostFacts host;                               ///< routes and addresses of the host, egress MTU, ip_forward
-  std::function<base::Entropy()> entropy;              ///< fresh random bytes at each call
-  int cpus = 0;                                        ///< processors of the machine; 0 leaves --cpus unchecked above
-  std::set<ports::HostPort> busy;                      ///< host ports that other programs have been found to hold
+  ports::HostFacts host;                   ///< routes and addresses of the host, egress MTU, ip_forward
+  std::function<base::Entropy()> entropy;  ///< fresh random bytes at each call
+  int cpus = 0;                            ///< processors of the machine; 0 leaves --cpus unchecked above
+  std::set<ports::HostPort> busy;          ///< host ports that other programs have been found to hold
+  std::set<std::string> lacking;           ///< of `link_kinds`, what the kernel has not (CreateNetwork only)
   std::vector<base::Prefix> foreign_bridge_addresses;  ///< addresses of the bridge that -b names (BootHost only)
 };
 

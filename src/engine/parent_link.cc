@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "engine/address_pool.h"
+#include "engine/config_network.h"
 #include "engine/event_of.h"
 #include "engine/parent_options.h"
 #include "engine/render.h"
@@ -49,6 +50,25 @@ base::Result<void> check_neighbour(const Network& network, const Network& other)
   if (network.driver == Driver::ipvlan && !same)
     return already_used(other, parent, "ipvlan_mode and ipvlan_flag must be the same for all networks on it");
   return {};
+}
+
+/// Refused here, since the next to notice would be the first container.
+base::Result<void> check_kernel(const Network& network, const Facts& facts) {
+  const std::string kind = network.driver == Driver::macvlan ? "macvlan" : "ipvlan";
+  if (facts.lacking.contains(kind)) {
+    return base::fail(
+        ErrorKind::not_implemented,
+        fmt::format("this kernel has no {0}: install its module so that `modprobe {0}` succeeds, or boot a "
+                    "kernel with CONFIG_{1}, then create the network again",
+                    kind, kind == "macvlan" ? "MACVLAN" : "IPVLAN"));
+  }
+  const auto& parent = network.parent;
+  if (parent.origin != Origin::vlan || !facts.lacking.contains("vlan")) return {};
+  return base::fail(
+      ErrorKind::not_implemented,
+      fmt::format("this kernel has no vlan, of which parent interface {} would be made: install the module so that "
+                  "`modprobe 8021q` succeeds, or boot a kernel with CONFIG_VLAN_8021Q, or use parent={} untagged",
+                  parent.name, parent.base));
 }
 
 Health health_of(const ParentLink& parent, const Facts& facts) {
@@ -105,6 +125,16 @@ base::Result<void> find_parent(const State& state, const Facts& facts, Network& 
 
 }  // namespace
 
+std::set<std::string> link_kinds(const State& state, const CreateNetwork& command) {
+  if (command.config_only || (command.driver != "macvlan" && command.driver != "ipvlan")) return {};
+  std::set<std::string> kinds{command.driver};
+  const auto whole = command.config_from.empty() ? command : take_configuration(state, command).value_or(command);
+  const auto parent = whole.options.find("parent");
+  // Whether that link is there already is not asked: then there is a module to it.
+  if (parent != whole.options.end() && parent->second.contains('.')) kinds.insert("vlan");
+  return kinds;
+}
+
 base::Result<void> settle_parent(const State& state, const Facts& facts, Network& network) {
   if (auto set = apply_parent_options(network); !set) return set;
   auto& parent = network.parent;
@@ -119,9 +149,10 @@ base::Result<void> settle_parent(const State& state, const Facts& facts, Network
     }
     parent.name = "dm-" + network.id.short_text();
     parent.origin = Origin::isolated;
-    return {};
+    return check_kernel(network, facts);
   }
   if (auto found = find_parent(state, facts, network); !found) return found;
+  if (auto can = check_kernel(network, facts); !can) return can;
   for (const auto& [id, other] : state.networks()) {
     if (!has_parent(*other) || other->parent.name != parent.name) continue;
     if (auto fits = check_neighbour(network, *other); !fits) return fits;

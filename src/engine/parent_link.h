@@ -1,5 +1,8 @@
 #pragma once
 /// The host's link under a macvlan or ipvlan network. Pure.
+#include <set>
+#include <string>
+
 #include "base/error.h"
 #include "engine/command.h"
 #include "engine/decide.h"
@@ -7,8 +10,10 @@
 
 namespace fairlead::engine {
 
+/// The kinds of link that the network may be made of; a kernel need not have them. None for a bridge.
+std::set<std::string> link_kinds(const State& state, const CreateNetwork& command);
 /// Reads the network's options into `network.parent` and finds out what that parent is; refuses what the host does not
-/// have, and what the kernel would refuse beside the networks that are there.
+/// have, what the kernel cannot make (501), and what it would refuse beside the networks that are there.
 base::Result<void> settle_parent(const State& state, const Facts& facts, Network& network);
 /// Puts the host's own address on the network aside, where it has one; the subnets must be settled.
 base::Result<void> reserve_host_addresses(Network& network);

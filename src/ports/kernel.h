@@ -51,6 +51,9 @@ class Kernel {
                                                         const std::string& netns_prefix,
                                                         const std::vector<NetnsName>& inside = {}) = 0;
   virtual base::Result<HostFacts> host_facts() = 0;
+  /// Which of these kinds of link (`macvlan`, `ipvlan`, `vlan`) the kernel cannot make, be it with a module that it
+  /// loads for that. Makes none.
+  virtual base::Result<std::set<std::string>> lacking(const std::set<std::string>& kinds) = 0;
   /// Waits until collected deletions are done.
   virtual void settle() = 0;
 };

@@ -17,8 +17,10 @@ using ::testing::IsEmpty;
 class KernelContract : public ::testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
-    if (std::string(GetParam()) == "fake") {
-      kernel_ = std::make_unique<FakeKernel>();
+    if (const std::string which = GetParam(); which.starts_with("fake")) {
+      auto fake = std::make_unique<FakeKernel>();
+      if (which == "fake_without") fake->without = {"ipvlan", "vlan"};
+      kernel_ = std::move(fake);
       return;
     }
     if (!enter_private_host()) GTEST_SKIP() << "needs root: unshare(2) of network and mount namespaces is refused";
@@ -101,6 +103,24 @@ TEST_P(KernelContract, AFailedRemovalIsTakenBack) {
   wrong.push_back(add(ports::Address{{"contract-a", "eth7"}, prefix("10.0.0.1/8")}));
   EXPECT_FALSE(kernel_->apply(wrong));
   EXPECT_EQ(seen(objects_of(plan_)), objects_of(plan_));
+}
+
+TEST_P(KernelContract, SaysWhichLinksItCannotMake) {
+  apply({add(bridge("cbr0"))});
+  const std::map<std::string, ports::LinkKind> kinds{{"macvlan", ports::MacvlanLink{"cbr0"}},
+                                                     {"ipvlan", ports::IpvlanLink{"cbr0"}},
+                                                     {"vlan", ports::VlanLink{"cbr0", 7}}};
+  const auto lacking = kernel_->lacking({"ipvlan", "macvlan", "vlan"});
+  ASSERT_TRUE(lacking) << lacking.error().text;
+  for (const auto& [name, kind] : kinds) {
+    const ports::Plan plan{add(ports::Link{.key = {"", "c" + name}, .kind = kind, .alias = "fairlead:test:child"})};
+    const auto made = kernel_->apply(plan);
+    EXPECT_EQ(made.has_value(), !lacking->contains(name)) << name;
+    if (!made) EXPECT_THAT(made.error().text, HasSubstr("this kernel has no " + name));
+    EXPECT_TRUE(kernel_->apply(inverse_of(plan)));
+    kernel_->settle();
+  }
+  EXPECT_THAT(*kernel_->lacking({}), IsEmpty());
 }
 
 TEST_P(KernelContract, ALinkChangesItsMtuAndMaster) {
@@ -221,7 +241,7 @@ TEST_P(KernelContract, FirewallObjectsAreNotItsOwn) {
   EXPECT_THAT(seen({ports::FirewallSkeleton{"fairlead", ""}}), IsEmpty());
 }
 
-INSTANTIATE_TEST_SUITE_P(Kernels, KernelContract, ::testing::Values("fake", "linux"),
+INSTANTIATE_TEST_SUITE_P(Kernels, KernelContract, ::testing::Values("fake", "fake_without", "linux"),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace

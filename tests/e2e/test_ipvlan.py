@@ -4,11 +4,15 @@ from harness import kernel
 from harness.shell import run
 
 
-def need(box, kind, *more):
+def has(box, kind, *more):
     made = box.host.run("ip", "link", "add", "link", "uplink", "name", "probe0", "type", kind, *more, check=False)
-    if made.code != 0:
+    box.host.run("ip", "link", "del", "probe0", check=False)
+    return made.code == 0
+
+
+def need(box, kind, *more):
+    if not has(box, kind, *more):
         pytest.skip(f"this kernel has no {kind}")
-    box.host.run("ip", "link", "del", "probe0")
 
 
 def start(box, name, network):
@@ -85,10 +89,15 @@ def test_vlan_parent_is_made_and_removed(box, driver):
 
 
 def test_without_the_kernels_help_it_says_so(box):
-    made = box.host.run("ip", "link", "add", "link", "uplink", "name", "probe0", "type", "ipvlan", check=False)
-    if made.code == 0:
-        box.host.run("ip", "link", "del", "probe0")
-        pytest.skip("this kernel has ipvlan")
-    box.docker("network", "create", "-d", "ipvlan", "-o", "parent=uplink", "--subnet", "172.30.6.0/24", "v")
-    assert "this kernel has no ipvlan" in box.refused("run", "--rm", "--net", "v", "busybox", "true")
-    assert "this kernel has no vlan" in box.refused("network", "create", "-d", "ipvlan", "-o", "parent=uplink.7", "w")
+    lacking = [kind for kind, *more in (("ipvlan",), ("vlan", "id", "9")) if not has(box, kind, *more)]
+    if not lacking:
+        pytest.skip("this kernel has all of it")
+    before = list(kernel.addresses(box.host.ns))
+    if "ipvlan" in lacking:
+        for options in (("-o", "parent=uplink"), ("--internal",)):
+            said = box.refused("network", "create", "-d", "ipvlan", *options, "v")
+            assert "this kernel has no ipvlan" in said and "`modprobe ipvlan`" in said
+    if "vlan" in lacking:
+        said = box.refused("network", "create", "-d", "macvlan", "-o", "parent=uplink.7", "w")
+        assert "this kernel has no vlan" in said and "`modprobe 8021q`" in said
+    assert list(kernel.addresses(box.host.ns)) == before and box.docker("network", "ls", "-q", "--filter", "type=custom").lines == []

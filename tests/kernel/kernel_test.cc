@@ -262,6 +262,14 @@ TEST_F(KernelTest, HostFactsTellRoutesAddressesAndEgress) {
   EXPECT_THAT(facts->routes, Not(::testing::Contains(prefix("0.0.0.0/0"))));
 }
 
+TEST_F(KernelTest, WhatItLacksIsFoundOutWithoutMakingALink) {
+  const auto before = output_of("ip -o link");
+  const auto lacking = kernel_->lacking({"macvlan", "nosuch"});
+  ASSERT_TRUE(lacking) << lacking.error().text;
+  EXPECT_THAT(*lacking, ::testing::Contains("nosuch"));
+  EXPECT_EQ(output_of("ip -o link"), before);
+}
+
 TEST_F(KernelTest, HostFactsTellOfCarriers) {
   ASSERT_EQ(sh("ip link add kv0 up type veth peer name kv1 && ip link add kd0 up type dummy 2>/dev/null || "
                "ip link add kd0 up type bridge"),

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -59,10 +60,17 @@ class FakeKernel final : public ports::Kernel {
   }
 
   base::Result<ports::HostFacts> host_facts() override { return facts; }
+  base::Result<std::set<std::string>> lacking(const std::set<std::string>& kinds) override {
+    std::set<std::string> both;
+    std::ranges::set_intersection(kinds, without, std::inserter(both, both.end()));
+    return both;
+  }
   void settle() override {}
 
   // For tests.
   ports::HostFacts facts;
+  /// Kinds of link that it cannot make.
+  std::set<std::string> without;
   /// Makes the steps fail for which `decide` returns an error.
   void fail_if(std::function<base::Result<void>(const ports::Step&)> decide) { fail_if_ = std::move(decide); }
   /// Puts a thing there that somebody else made.
@@ -109,6 +117,12 @@ class FakeKernel final : public ports::Kernel {
     return std::holds_alternative<ports::LoopbackLink>(link.kind) || link.alias.starts_with("fairlead:");
   }
 
+  static std::string child_kind(const ports::Link& link) {
+    if (std::holds_alternative<ports::MacvlanLink>(link.kind)) return "macvlan";
+    if (std::holds_alternative<ports::IpvlanLink>(link.kind)) return "ipvlan";
+    return std::holds_alternative<ports::VlanLink>(link.kind) ? "vlan" : "";
+  }
+
   base::Result<void> needs_link(const ports::LinkKey& key) const {
     if (key.name == "lo" && has_netns(key.netns)) return {};
     const auto* there = link(key);
@@ -123,6 +137,7 @@ class FakeKernel final : public ports::Kernel {
       if (const auto* there = link(one->key); there != nullptr && !is_ours(*there)) return foreign(one->key.name);
       if (!one->master.empty() && link({one->key.netns, one->master}) == nullptr)
         return refuse("there is no bridge " + one->master);
+      if (without.contains(child_kind(*one))) return refuse("this kernel has no " + child_kind(*one));
       const auto parent = ports::parent_of(*one);
       if (!parent.empty() && link({"", parent}) == nullptr)
         return refuse(fmt::format("its parent interface {} is not there", parent));

@@ -29,6 +29,7 @@ class LinuxKernel final : public ports::Kernel {
   base::Result<std::vector<ports::Object>> find_marked(const std::string& alias_prefix, const std::string& netns_prefix,
                                                        const std::vector<ports::NetnsName>& inside) override;
   base::Result<ports::HostFacts> host_facts() override;
+  base::Result<std::set<std::string>> lacking(const std::set<std::string>& kinds) override;
   void settle() override { reaper_.settle(); }
 
  private:
@@ -144,6 +145,20 @@ base::Result<ports::HostFacts> LinuxKernel::host_facts() {
   });
   if (!asked) return std::unexpected(asked.error());
   return facts;
+}
+
+/// Asks for links that stand on nothing: refused in any case, and how tells.
+base::Result<std::set<std::string>> LinuxKernel::lacking(const std::set<std::string>& kinds) {
+  std::set<std::string> lacking;
+  for (const auto& kind : kinds) {
+    wire::NetlinkBatch batch;
+    wire::put_new_child(batch, "fl-probe", {}, {.kind = kind, .vlan = 1});
+    const auto acks = home_.socket.transact(batch);
+    if (!acks) return std::unexpected(acks.error());
+    if (acks->front().error == EPERM) return base::fail_errno(EPERM, "asking for a link of kind " + kind);
+    if (acks->front().error == EOPNOTSUPP) lacking.insert(kind);
+  }
+  return lacking;
 }
 
 /// What a daemon that died in the middle of making a link has left.

@@ -203,6 +203,33 @@ TEST(Parent, IpvlanInLayerThreeNeedsNoGateway) {
   EXPECT_TRUE(world.container(id).attachments[0].endpoint->mac.is_zero());
 }
 
+TEST(Parent, IsRefusedWhereTheKernelLacksTheLinks) {
+  ParentWorld world;
+  const auto untagged = world.wanted("v", {{"parent", "nic0"}}, "ipvlan");
+  world.facts.lacking = {"ipvlan"};
+  for (const auto& command : {untagged, world.wanted("v", {}, "ipvlan")})
+    EXPECT_TRUE(world.refusal(command).starts_with("this kernel has no ipvlan: install its module")) << "isolated too";
+  world.facts.lacking = {"vlan"};
+  EXPECT_NE(world.refusal(world.wanted("v", {{"parent", "nic0.7"}}, "ipvlan")).find("`modprobe 8021q`"),
+            std::string::npos);
+  world.must(untagged);
+}
+
+TEST(Parent, AsksTheKernelForNoMoreThanItNeeds) {
+  using Kinds = std::set<std::string>;
+  ParentWorld world;
+  EXPECT_EQ(link_kinds(world.state, world.wanted("b", {{"parent", "nic0.7"}}, "bridge")), Kinds{});
+  EXPECT_EQ(link_kinds(world.state, world.wanted("v", {{"parent", "nic0"}}, "ipvlan")), Kinds{"ipvlan"});
+  EXPECT_EQ(link_kinds(world.state, world.wanted("m", {{"parent", "nic0.7"}})), (Kinds{"macvlan", "vlan"}));
+  auto answers = world.wanted("answers", {{"parent", "nic0.7"}}, "");
+  answers.config_only = true;
+  EXPECT_EQ(link_kinds(world.state, answers), Kinds{});
+  world.must(answers);
+  auto derived = world.wanted("derived", {});
+  derived.config_from = "answers";
+  EXPECT_EQ(link_kinds(world.state, derived), (Kinds{"macvlan", "vlan"}));
+}
+
 TEST(Parent, RefusesInDockersWords) {
   ParentWorld world;
   const auto said = [&](Options options, const char* driver = "macvlan") {
