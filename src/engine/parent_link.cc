@@ -136,7 +136,7 @@ std::set<std::string> link_kinds(const State& state, const CreateNetwork& comman
 }
 
 base::Result<void> settle_parent(const State& state, const Facts& facts, Network& network) {
-  if (auto set = apply_parent_options(network); !set) return set;
+  if (auto set = apply_parent_options(facts.host, network); !set) return set;
   auto& parent = network.parent;
   if (parent.name.empty() || network.internal) {
     if (is_passthru(network) && !network.internal)

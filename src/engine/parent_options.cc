@@ -53,9 +53,19 @@ base::Result<void> set_host_access(Network& network) {
   return {};
 }
 
+/// What bears a tag may go by another name too: `enlong0.50`.
+std::string first_name(const ports::HostFacts& host, const std::string& asked) {
+  if (host.links.contains(asked)) return asked;
+  for (const auto dot : {asked.size(), asked.rfind('.')}) {
+    const auto known = host.other_names.find(asked.substr(0, dot));
+    if (known != host.other_names.end()) return known->second + asked.substr(std::min(dot, asked.size()));
+  }
+  return asked;
+}
+
 }  // namespace
 
-base::Result<void> apply_parent_options(Network& network) {
+base::Result<void> apply_parent_options(const ports::HostFacts& host, Network& network) {
   const bool macvlan = network.driver == Driver::macvlan;
   const auto known =
       macvlan ? check_keys(network, "macvlan", {kParent, kMacvlanMode, kHostAccess, kOptionMtu, kOptionPrefix})
@@ -67,13 +77,14 @@ base::Result<void> apply_parent_options(Network& network) {
   if (auto set = set_prefix(network); !set) return set;
   const auto at = network.options.find(kParent);
   if (at == network.options.end() || at->second.empty()) return {};
-  if (at->second == "lo") {
+  const auto name = first_name(host, at->second);
+  if (name == "lo") {
     return base::fail(ErrorKind::invalid,
                       fmt::format("loopback interface is not a valid {} parent link", macvlan ? "macvlan" : "ipvlan"));
   }
-  if (!is_interface_name(at->second))
-    return base::fail(ErrorKind::invalid, fmt::format("invalid parent interface name \"{}\"", at->second));
-  network.parent.name = at->second;
+  if (!is_interface_name(name))
+    return base::fail(ErrorKind::invalid, fmt::format("invalid parent interface name \"{}\"", name));
+  network.parent.name = name;
   return {};
 }
 

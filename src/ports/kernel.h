@@ -25,6 +25,7 @@ struct HostFacts {
   std::vector<base::Prefix> addresses;  ///< every interface address
   std::map<std::string, std::vector<base::Prefix>> link_addresses;  ///< the same by interface name
   std::map<std::string, LinkFacts> links;                           ///< by name
+  std::map<std::string, std::string> other_names;  ///< altnames of links, to the name each has in `links`
   std::uint32_t egress_mtu = 1500;      ///< of the interface that carries the default route; 1500 without one
   bool ip_forward_was_on = false;       ///< net.ipv4.ip_forward when asked
   bool ipv6_forwarding_was_on = false;  ///< net.ipv6.conf.all.forwarding when asked

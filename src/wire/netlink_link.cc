@@ -104,6 +104,11 @@ void read_attribute(LinkRecord& link, const nlattr* attr, int type) {
     case IFLA_IFALIAS:
       link.alias = attr_string(attr);
       break;
+    case IFLA_PROP_LIST:
+      for_each_attr(attr, [&](const nlattr* property, int kind) {
+        if (kind == IFLA_ALT_IFNAME) link.other_names.push_back(attr_string(property));
+      });
+      break;
     case IFLA_LINKINFO:
       read_link_info(link, attr);
       break;

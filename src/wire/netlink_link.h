@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/ip.h"
 #include "wire/netlink_batch.h"
@@ -26,6 +27,7 @@ struct LinkRecord {
   std::uint32_t group = 0;
   std::optional<base::Mac> mac;
   std::string alias;
+  std::vector<std::string> other_names;  ///< IFLA_ALT_IFNAME
   bool up = false;
   bool carrier = false;                    ///< `has_carrier`
   bool hairpin = false, isolated = false;  ///< of a bridge port

@@ -197,6 +197,20 @@ def test_refusals(lan):
         lan.host.run("ip", "link", "del", "mine")
 
 
+def test_a_parent_by_its_other_name(lan):
+    lan.host.run("ip", "link", "property", "add", "dev", "uplink", "altname", "enp0s31f6-that-is-long")
+    try:
+        create(lan, "m", parent="enp0s31f6-that-is-long")
+        a, b = start(lan, "c1", "m"), start(lan, "c2", "m")
+        assert reaches(lan, "c1", PEER) and reaches(lan, "c1", b)
+        assert lan.network("m")["Options"]["parent"] == "enp0s31f6-that-is-long"
+        said = lan.refused("network", "create", "-d", "macvlan", "-o", "parent=uplink", "-o", "macvlan_mode=passthru", "n")
+        assert "is already using parent interface uplink" in said
+    finally:
+        lan.clear()
+        lan.host.run("ip", "link", "property", "del", "dev", "uplink", "altname", "enp0s31f6-that-is-long")
+
+
 def test_ipv6_alone(lan):
     lan.docker("network", "create", "-d", "macvlan", "-o", "parent=uplink", "--ipv4=false", "--ipv6", "--subnet", "fd77::/64", "m")
     for name in ("c1", "c2"):

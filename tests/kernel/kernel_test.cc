@@ -262,6 +262,13 @@ TEST_F(KernelTest, HostFactsTellRoutesAddressesAndEgress) {
   EXPECT_THAT(facts->routes, Not(::testing::Contains(prefix("0.0.0.0/0"))));
 }
 
+TEST_F(KernelTest, HostFactsTellOfOtherNames) {
+  ASSERT_EQ(sh("ip link add kbr0 type bridge && ip link property add dev kbr0 altname a-name-longer-than-fifteen"), 0);
+  const auto facts = kernel_->host_facts();
+  ASSERT_TRUE(facts) << facts.error().text;
+  EXPECT_EQ(facts->other_names, (std::map<std::string, std::string>{{"a-name-longer-than-fifteen", "kbr0"}}));
+}
+
 TEST_F(KernelTest, WhatItLacksIsFoundOutWithoutMakingALink) {
   const auto before = output_of("ip -o link");
   const auto lacking = kernel_->lacking({"macvlan", "nosuch"});

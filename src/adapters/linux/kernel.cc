@@ -118,6 +118,7 @@ base::Result<ports::HostFacts> LinuxKernel::host_facts() {
     if (link.group == condemned_group) continue;  // those are as good as gone
     names.emplace(link.index, &link.name);
     facts.links[link.name] = {link.up, link.mac.value_or(base::Mac{}), link.kind, is_ours(link), link.carrier};
+    for (const auto& other : link.other_names) facts.other_names.emplace(other, link.name);
   }
   for (const auto& address : *addresses) {
     const auto name = names.find(address.index);

@@ -203,6 +203,22 @@ TEST(Parent, IpvlanInLayerThreeNeedsNoGateway) {
   EXPECT_TRUE(world.container(id).attachments[0].endpoint->mac.is_zero());
 }
 
+TEST(Parent, GoesByAnyOfItsNamesAndIsKnownByTheFirst) {
+  ParentWorld world;
+  world.facts.host.other_names = {{"enp0s31f6-that-is-long", "nic0"}};
+  world.must(world.wanted("lan", {{"parent", "enp0s31f6-that-is-long"}}));
+  EXPECT_EQ(world.network("lan").parent.name, "nic0");
+  EXPECT_EQ(world.network("lan").options.at("parent"), "enp0s31f6-that-is-long") << "as asked";
+  world.must(world.wanted("tagged", {{"parent", "enp0s31f6-that-is-long.50"}}));
+  EXPECT_TRUE(world.draws("link nic0.50 (vlan 50 on nic0)"));
+  world.facts.host.other_names["en0"] = "nic0";
+  world.facts.host.links["en0.60"] = {true, {}};
+  world.must(world.wanted("own", {{"parent", "en0.60"}}));
+  EXPECT_EQ(world.network("own").parent.name, "en0.60") << "a link of that name comes first";
+  EXPECT_NE(world.refusal(world.wanted("x", {{"parent", "unknown-and-too-long"}})).find("invalid parent"),
+            std::string::npos);
+}
+
 TEST(Parent, IsRefusedWhereTheKernelLacksTheLinks) {
   ParentWorld world;
   const auto untagged = world.wanted("v", {{"parent", "nic0"}}, "ipvlan");
