@@ -10,7 +10,7 @@ from harness import programs  # noqa: E402
 from harness.daemon import Daemon  # noqa: E402
 from harness.host import Host, sweep  # noqa: E402
 from harness.outside_names import OutsideNames  # noqa: E402
-from harness.shell import SLOWNESS  # noqa: E402
+from harness.shell import SLOWNESS, run  # noqa: E402
 from harness.world import World  # noqa: E402
 
 TEST_SECONDS = 150 if SLOWNESS == 1 else 600
@@ -104,6 +104,19 @@ def world(host, daemon, client):
 def box(host, daemon):
     """For what does not depend on the client: the first one only."""
     yield from cleared(World(host, daemon, default_client()))
+
+
+@pytest.fixture
+def lan(box):
+    """The far end of the uplink becomes a port of a switch that has the address of the host out there itself."""
+    out, peer = box.host.outside, f"{box.host.OUTSIDE}/24"
+    for line in ("link add sw type bridge", "link set sw up", f"addr del {peer} dev downlink", "link set downlink master sw",
+                 f"addr add {peer} dev sw"):
+        run("ip", "-n", out, *line.split())
+    yield box
+    box.clear()
+    for line in ("link del sw", f"addr add {peer} dev downlink"):
+        run("ip", "-n", out, *line.split())
 
 
 def cleared(made):

@@ -60,6 +60,17 @@ def test_matrix(box, mode, flag):
         box.host.run_outside("ip", "route", "flush", "172.30.6.0/24")
 
 
+@pytest.mark.parametrize("flag, meet", [("vepa", True), ("private", False)])
+def test_with_a_reflecting_switch(lan, flag, meet):
+    need(lan, "ipvlan")
+    run("bridge", "-n", lan.host.outside, "link", "set", "dev", "downlink", "hairpin", "on")
+    lan.docker("network", "create", "-d", "ipvlan", "-o", "parent=uplink", "-o", f"ipvlan_flag={flag}", "--subnet", "10.77.0.0/24",
+               "--aux-address", f"own={lan.host.ADDRESS}", "v")
+    a, b = start(lan, "c1", "v"), start(lan, "c2", "v")
+    assert reaches(lan, "c1", lan.host.OUTSIDE) and answers(lan.host.run_outside, a)
+    assert [reaches(lan, "c1", b), reaches(lan, "c2", a)] == [meet, meet]
+
+
 @pytest.mark.parametrize("driver", ["macvlan", "ipvlan"])
 def test_vlan_parent_is_made_and_removed(box, driver):
     need(box, "vlan", "id", "9")

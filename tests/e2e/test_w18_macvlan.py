@@ -12,19 +12,6 @@ LAN, PEER = "10.77.0.0/24", "10.77.0.1"
 MATRIX = {"bridge": (True, True, False, False, True), "private": (False, True, False, False, True), "vepa": (False, True, False, False, True)}
 
 
-@pytest.fixture
-def lan(box):
-    """The far end of the uplink becomes a port of a switch that has the peer's address itself."""
-    out = box.host.outside
-    for line in ("link add sw type bridge", "link set sw up", f"addr del {PEER}/24 dev downlink", "link set downlink master sw",
-                 f"addr add {PEER}/24 dev sw"):
-        run("ip", "-n", out, *line.split())
-    yield box
-    box.clear()
-    for line in ("link del sw", f"addr add {PEER}/24 dev downlink"):
-        run("ip", "-n", out, *line.split())
-
-
 def create(box, name, *options, driver="macvlan", subnet=LAN, parent="uplink"):
     at = ("-o", f"parent={parent}") if parent else ()
     reserved = ("--aux-address", "own=10.77.0.2") if subnet == LAN else ()
