@@ -147,7 +147,12 @@ base::Result<Repaired> Applier::repair(const std::vector<ports::Object>& desired
       return std::unexpected(added.error());
   }
   if (doubt.everything || doubt.firewall) {
-    if (auto added = add_strays(firewall_.elements(engine::kTable)); !added) return std::unexpected(added.error());
+    // The table itself is a stray where people want no firewall of ours (--iptables=false).
+    auto table = firewall_.observe({ports::FirewallSkeleton{engine::kTable, {}}});
+    const bool is_there = table && !table->empty();
+    if (auto added = add_strays(std::move(table)); !added) return std::unexpected(added.error());
+    auto elements = is_there ? firewall_.elements(engine::kTable) : std::vector<ports::Object>{};
+    if (auto added = add_strays(std::move(elements)); !added) return std::unexpected(added.error());
   }
   const auto steps = engine::diff(*applied, desired);
   log_wrongs(level, steps);

@@ -64,7 +64,8 @@ class Firewall {
  public:
   virtual ~Firewall() = default;
   virtual base::Result<void> commit(const Plan& steps) = 0;
-  /// As `Kernel::observe`, for `FirewallSkeleton` and `FirewallElement`.
+  /// As `Kernel::observe`, for `FirewallSkeleton` and `FirewallElement`. Another program's table of that name counts as
+  /// absent.
   virtual base::Result<std::vector<Object>> observe(const std::vector<Object>& wanted) = 0;
   /// Every element that our table holds, wanted or not.
   virtual base::Result<std::vector<Object>> elements(const std::string& table) = 0;

@@ -5,6 +5,7 @@ from conftest import default_client, run_daemon
 from harness import kernel
 from harness.host import Host
 from harness.reach import ask, ask_one, echo
+from harness.rogue import machine
 from harness.world import World
 
 OPTION = "com.docker.network.bridge."
@@ -169,3 +170,46 @@ def test_a_port_moves_to_another_address(box):
         assert "cannot assign requested address" in box.refused("network", "connect", "aaa", "web1")
         assert shown() == everywhere, "what was given up for it is back"
         assert all(ask(box.host.ns, [("tcp", a, 8080) for a in ("127.0.0.1", "::1", box.host.ADDRESS)]))
+
+
+def test_iptables_switched_off_and_on_again(peer):
+    """No half of a firewall stays behind: neither the policy that keeps others from passing, nor ways that only our rules
+    made safe."""
+    host = Host()
+    running = run_daemon(host, peer)
+    tables = lambda: host.run("nft", "list", "tables").lines
+    try:
+        box = World(host, next(running), default_client())
+        with echo(start(box, "web1", "bridge", "-p", "8080:80"), "web1", 80), \
+                machine(host.ns, "beyond", "backlink", ["10.79.0.2/24"], ["10.79.0.1/24"]) as beyond:
+            kernel.inside(beyond, "ip", "route", "add", "default", "via", "10.79.0.2")
+            host.run_outside("ip", "route", "add", "10.79.0.0/24", "via", host.ADDRESS)
+            passes = lambda: ask_one(host.outside, "icmp", "10.79.0.1", 0) == "pong"
+            published = lambda: ask_one(host.outside, "tcp", host.ADDRESS, 8080)
+            localnet = lambda: kernel.sysctl(host.ns, "net/ipv4/conf/docker0/route_localnet")
+            for _ in range(2):
+                assert tables() == ["table inet fairlead-user", "table inet fairlead"] and localnet() == "1"
+                assert not passes() and published() == f"web1 {host.OUTSIDE}"
+                box.daemon.stop()
+                box.daemon.start(options=["--iptables=false"])
+                assert tables() == ["table inet fairlead-user"] and localnet() == "0"
+                assert passes() and published() == "web1 172.17.0.1"
+                box.daemon.stop()
+                box.daemon.start()
+        box.clear()
+    finally:
+        running.close()
+        host.remove()
+
+
+def test_another_programs_table_of_our_name(peer):
+    """Without --iptables it is no business of ours."""
+    host = Host()
+    host.run("nft", "add table inet fairlead { set home4 { type ipv4_addr; elements = { 192.0.2.1 }; }; }")
+    running = run_daemon(host, peer, ["--iptables=false"])
+    try:
+        next(running)
+        assert "192.0.2.1" in host.run("nft", "list", "ruleset").out
+    finally:
+        running.close()
+        host.remove()

@@ -313,7 +313,7 @@ base::Result<std::vector<ports::Object>> LinuxFirewall::observe(const std::vecto
     if (const auto* skeleton = std::get_if<ports::FirewallSkeleton>(&object)) {
       auto table = find(skeleton->table);
       if (!table) return std::unexpected(table.error());
-      if (!*table) continue;
+      if (!*table || (!skeleton->ensured && !is_our_comment((*table)->comment))) continue;
       // Of another body only the hash is known.
       const bool same = skeleton->ensured || is_as_wanted(**table, *skeleton);
       found.push_back(same ? *skeleton : ports::FirewallSkeleton{skeleton->table, {}});
