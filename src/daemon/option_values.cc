@@ -313,6 +313,9 @@ base::Result<void> set_icc(Options& options, const Values& values) {
 base::Result<void> set_ip_forward(Options& options, const Values& values) {
   return set_truth(options.settings.ip_forward, values);
 }
+base::Result<void> set_ip_forward_no_drop(Options& options, const Values& values) {
+  return set_truth(options.settings.ip_forward_no_drop, values);
+}
 base::Result<void> set_ip_masq(Options& options, const Values& values) {
   return set_truth(options.settings.ip_masq, values);
 }

@@ -30,6 +30,7 @@ base::Result<void> set_live_restore(Options& options, const Values& values);
 base::Result<void> refuse_protection(Options& options, const Values& values);
 base::Result<void> set_icc(Options& options, const Values& values);
 base::Result<void> set_ip_forward(Options& options, const Values& values);
+base::Result<void> set_ip_forward_no_drop(Options& options, const Values& values);
 base::Result<void> set_ip_masq(Options& options, const Values& values);
 base::Result<void> set_iptables(Options& options, const Values& values);
 base::Result<void> set_init(Options& options, const Values& values);

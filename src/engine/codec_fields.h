@@ -148,7 +148,7 @@ template <Is<Sandbox> T, class F> void each_field(T& r, F f) {
 template <Is<HostRecord> T, class F> void each_field(T& r, F f) {
   f("forwarding_switched_on", r.forwarding_switched_on); f("ipv6_forwarding", r.ipv6_forwarding);
   f("ipv6_forwarding_switched_on", r.ipv6_forwarding_switched_on);
-  f("ipv6_forwarding_of_others", r.ipv6_forwarding_of_others); f("ula", r.ula);
+  f("ipv6_forwarding_of_others", r.ipv6_forwarding_of_others); f("boot_id", r.boot_id); f("ula", r.ula);
 }
 // clang-format on
 

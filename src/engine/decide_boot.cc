@@ -164,6 +164,7 @@ base::Result<Decision> decide_one(const State& state, const BootHost&, const Fac
   if (!find_exact(state, "none")) decision.changes.emplace_back(predefined("none", Driver::null, facts));
   const auto& settings = state.settings();
   HostRecord host = state.host();
+  forget_earlier_boot(facts, host);
   host.forwarding_switched_on = settings.ip_forward && (host.forwarding_switched_on || !facts.host.ip_forward_was_on);
   const bool has_ipv6 =
       std::ranges::any_of(state.networks(), [](const auto& entry) { return is_ipv6_bridge(*entry.second); });

@@ -4,6 +4,16 @@
 
 namespace fairlead::engine {
 
+void forget_earlier_boot(const Facts& facts, HostRecord& host) {
+  const auto& now = facts.host.boot_id;
+  if (now.empty() || host.boot_id == now) return;
+  // An older version noted no boot. It may have been this one, and a host that is opened by mistake is the worse
+  // mistake.
+  if (!host.boot_id.empty())
+    host.forwarding_switched_on = host.ipv6_forwarding_switched_on = host.ipv6_forwarding_of_others = false;
+  host.boot_id = now;
+}
+
 void want_ipv6_forwarding(const Facts& facts, HostRecord& host) {
   host.ipv6_forwarding = true;
   if (!host.ipv6_forwarding_switched_on) host.ipv6_forwarding_of_others = facts.host.ipv6_forwarding_was_on;

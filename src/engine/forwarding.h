@@ -1,9 +1,12 @@
 #pragma once
-/// Who switched the host's IPv6 forwarding on.
+/// Who switched the host's forwarding on.
 #include "engine/command.h"
 #include "engine/records.h"
 
 namespace fairlead::engine {
+
+/// Who did is known for one boot of the machine only: at the next the host forwards when its administrator says so.
+void forget_earlier_boot(const Facts& facts, HostRecord& host);
 
 /// Notes in `host` that an IPv6 network needs the host to forward, and whose doing that is: ours, or it was so before.
 /// A host that was no router before forwards nothing but what our rules let through.

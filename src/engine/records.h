@@ -175,6 +175,7 @@ struct HostRecord {
   bool ipv6_forwarding = false;              ///< an IPv6 network needs it
   bool ipv6_forwarding_switched_on = false;  ///< and we switched it on
   bool ipv6_forwarding_of_others = false;    ///< it was on before us: then the host routes for others as well
+  std::string boot_id;              ///< of the boot during which that was so; empty in records of older versions
   std::optional<base::Prefix> ula;  ///< our own /48 (RFC 4193), drawn once; networks without a subnet get a /64 of it
   bool operator==(const HostRecord&) const = default;
 };

@@ -124,10 +124,12 @@ constexpr char kKeepIpv6[] =
 
 }  // namespace
 
-std::string firewall_text(const HostRecord& host) {
-  const bool drops = host.forwarding_switched_on;
+std::string firewall_text(const State& state) {
+  const auto& host = state.host();
+  const bool may_drop = !state.settings().ip_forward_no_drop;
+  const bool drops = may_drop && host.forwarding_switched_on;
   const char* last = "";
-  if (!drops && host.ipv6_forwarding_switched_on) last = kDropIpv6;
+  if (may_drop && !drops && host.ipv6_forwarding_switched_on) last = kDropIpv6;
   if (drops && host.ipv6_forwarding_of_others) last = kKeepIpv6;
   return fmt::format(kText, drops ? "drop" : "accept", last);
 }
@@ -142,7 +144,7 @@ std::vector<ports::Object> render_host(const State& state) {
   }
   if (settings.iptables) {
     out.emplace_back(ports::FirewallSkeleton{kUserTable, kUserText, true});
-    out.emplace_back(ports::FirewallSkeleton{kTable, firewall_text(state.host())});
+    out.emplace_back(ports::FirewallSkeleton{kTable, firewall_text(state)});
   }
   return out;
 }

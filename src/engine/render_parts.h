@@ -10,8 +10,9 @@ namespace fairlead::engine {
 
 /// ip_forward and the fixed part of the firewall.
 std::vector<ports::Object> render_host(const State& state);
-/// The body of our table; what is forwarded for nobody of ours is dropped where we ourselves switched forwarding on.
-std::string firewall_text(const HostRecord& host);
+/// The body of our table; what is forwarded for nobody of ours is dropped where we ourselves switched forwarding on,
+/// unless the settings let it pass.
+std::string firewall_text(const State& state);
 /// A bridge, its gateway address and its elements of the firewall's sets.
 std::vector<ports::Object> render_bridge(const State& state, const Network& network);
 /// What an isolated network stands on, and the host's own link beside its containers.

@@ -29,6 +29,7 @@ struct Settings {
   std::vector<std::string> dns, dns_options, dns_search;
   std::vector<base::Ip> host_gateway;  ///< --host-gateway-ip, one of a family; empty: the default bridge's addresses
   bool icc = true, ip_forward = true, ip_masq = true, iptables = true;
+  bool ip_forward_no_drop = false;  ///< what is forwarded for others passes also where we switched forwarding on
   std::map<std::string, std::string> runtimes;  ///< name -> path
   std::string default_runtime = "runc";
   bool default_init = false;

@@ -29,6 +29,7 @@ struct HostFacts {
   std::uint32_t egress_mtu = 1500;      ///< of the interface that carries the default route; 1500 without one
   bool ip_forward_was_on = false;       ///< net.ipv4.ip_forward when asked
   bool ipv6_forwarding_was_on = false;  ///< net.ipv6.conf.all.forwarding when asked
+  std::string boot_id = {};             ///< of this boot of the machine; empty when it cannot be read
   std::uint16_t first_ephemeral = 32768, last_ephemeral = 60999;  ///< net.ipv4.ip_local_port_range
   std::vector<std::string> advertised_links;  ///< interfaces that learnt a default route by router advertisement
 };

@@ -257,6 +257,7 @@ TEST_F(KernelTest, HostFactsTellRoutesAddressesAndEgress) {
   ASSERT_TRUE(facts) << facts.error().text;
   EXPECT_EQ(facts->egress_mtu, 1400u);
   EXPECT_FALSE(facts->ip_forward_was_on);
+  EXPECT_EQ(facts->boot_id + "\n", output_of("cat /proc/sys/kernel/random/boot_id"));
   EXPECT_THAT(facts->addresses, ::testing::Contains(prefix("192.0.2.1/24")));
   EXPECT_THAT(facts->routes, ::testing::Contains(prefix("192.0.2.0/24")));
   EXPECT_THAT(facts->routes, Not(::testing::Contains(prefix("0.0.0.0/0"))));

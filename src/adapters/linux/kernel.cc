@@ -139,6 +139,9 @@ base::Result<ports::HostFacts> LinuxKernel::host_facts() {
     auto ipv6 = read_sysctl("net/ipv6/conf/all/forwarding");
     if (!ipv6) return std::unexpected(ipv6.error());
     facts.ipv6_forwarding_was_on = *ipv6 == "1";
+    auto boot = read_sysctl("kernel/random/boot_id");
+    if (!boot) return std::unexpected(boot.error());
+    facts.boot_id = boot->value_or("");
     auto range = read_sysctl("net/ipv4/ip_local_port_range");
     if (!range) return std::unexpected(range.error());
     if (*range) std::istringstream(**range) >> facts.first_ephemeral >> facts.last_ephemeral;

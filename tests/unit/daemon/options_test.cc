@@ -87,6 +87,7 @@ TEST(Options, TakesDockerdsWords) {
                               "wheel",
                               "--ip-masq=false",
                               "--ip-forward=0",
+                              "--ip-forward-no-drop",
                               "--init",
                               "--label",
                               "a=b",
@@ -118,6 +119,7 @@ TEST(Options, TakesDockerdsWords) {
   EXPECT_EQ(options.group, "wheel");
   EXPECT_FALSE(settings.ip_masq);
   EXPECT_FALSE(settings.ip_forward);
+  EXPECT_TRUE(settings.ip_forward_no_drop);
   EXPECT_TRUE(settings.default_init);
   EXPECT_THAT(settings.labels, ElementsAre("a=b", "c=d=e"));
   EXPECT_THAT(options.insecure_registries, ElementsAre("10.0.0.0/8"));

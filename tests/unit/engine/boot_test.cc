@@ -91,6 +91,73 @@ TEST(Boot, ForwardingIsOursOnlyWhereItWasOff) {
   EXPECT_FALSE(left.state.host().forwarding_switched_on);
 }
 
+/// The body of our table.
+std::string table_of(const World& world) {
+  for (const auto& object : render(world.state, HostScope{})) {
+    const auto* skeleton = std::get_if<ports::FirewallSkeleton>(&object);
+    if (skeleton != nullptr && skeleton->table == kTable) return skeleton->text;
+  }
+  return {};
+}
+
+constexpr char kPolicyDrop[] = "hook forward priority filter; policy drop;",
+               kDropsIpv6[] = "meta nfproto ipv6 counter drop";
+
+TEST(Boot, AHostThatBecameARouterForwardsForOthersFromItsNextBootOn) {
+  World world;
+  world.facts.host.boot_id = "first";
+  world.boot();
+  CreateNetwork six;
+  six.name = "six";
+  six.ipv6 = true;
+  world.must(six);
+  EXPECT_NE(table_of(world).find(kPolicyDrop), std::string::npos);
+  world.facts.host.ip_forward_was_on = world.facts.host.ipv6_forwarding_was_on = true;
+  EXPECT_TRUE(world.must(BootHost{}).changes.empty()) << "a restart of the daemon only";
+  world.facts.host.boot_id = "";
+  EXPECT_TRUE(world.must(BootHost{}).changes.empty()) << "not known";
+  world.facts.host.boot_id = "second";
+  world.must(BootHost{});
+  EXPECT_EQ(table_of(world).find(kPolicyDrop), std::string::npos);
+  EXPECT_EQ(table_of(world).find(kDropsIpv6), std::string::npos);
+  EXPECT_TRUE(world.state.host().ipv6_forwarding_of_others);
+  world.facts.host.boot_id = "third";
+  world.facts.host.ip_forward_was_on = world.facts.host.ipv6_forwarding_was_on = false;
+  world.must(BootHost{});
+  EXPECT_NE(table_of(world).find(kPolicyDrop), std::string::npos);
+  EXPECT_FALSE(world.state.host().ipv6_forwarding_of_others);
+}
+
+TEST(Boot, ARecordWithoutABootIsTakenForThisOnes) {
+  World world;
+  world.boot();
+  world.facts.host.boot_id = "first";
+  world.facts.host.ip_forward_was_on = true;
+  world.must(BootHost{});
+  EXPECT_TRUE(world.state.host().forwarding_switched_on);
+  EXPECT_EQ(world.state.host().boot_id, "first");
+}
+
+TEST(Boot, NothingOfOthersIsDroppedWherePeopleWantItToPass) {
+  for (const bool router : {false, true}) {
+    Settings settings;
+    settings.ip_forward_no_drop = true;
+    World world(settings);
+    world.facts.host.ip_forward_was_on = router;
+    world.boot();
+    CreateNetwork six;
+    six.name = "six";
+    six.ipv6 = true;
+    world.must(six);
+    EXPECT_EQ(world.state.host().forwarding_switched_on, !router);
+    EXPECT_EQ(table_of(world).find(kPolicyDrop), std::string::npos);
+    EXPECT_EQ(table_of(world).find(kDropsIpv6), std::string::npos);
+    settings.ip_forward_no_drop = false;
+    world.state.set_settings(settings);
+    EXPECT_NE(table_of(world).find(router ? kDropsIpv6 : kPolicyDrop), std::string::npos);
+  }
+}
+
 TEST(Boot, AForeignBridgeGivesItsSubnetAndIsNotDrawn) {
   Settings settings;
   settings.bridge = "br0";

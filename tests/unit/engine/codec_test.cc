@@ -132,6 +132,13 @@ constexpr std::size_t members() {
     return sizeof...(Args);
 }
 
+TEST(Codec, AHostRecordOfAnOlderVersionHasNoBoot) {
+  const auto read = decode({"host", "host", R"({"forwarding_switched_on":true,"ula":null})"});
+  ASSERT_TRUE(read) << read.error().text;
+  EXPECT_TRUE(std::get<HostRecord>(*read).forwarding_switched_on);
+  EXPECT_EQ(std::get<HostRecord>(*read).boot_id, "");
+}
+
 TEST(Codec, NoFieldIsForgotten) {
   EXPECT_EQ(fields<Subnet>(), members<Subnet>());
   EXPECT_EQ(fields<Network>(), members<Network>());
