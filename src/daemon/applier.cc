@@ -37,16 +37,23 @@ base::Result<void> commit_rules(ports::Firewall& firewall, const engine::Steps& 
   return committed;
 }
 
+base::Result<void> open_forwarding(ports::Kernel& kernel, const engine::Steps& steps) {
+  return steps.forwarding.empty() ? base::Result<void>{} : kernel.apply(steps.forwarding);
+}
+
 /// All at once, and if that fails each for itself; how many failed.
 std::size_t make_what_can_be(ports::Kernel& kernel, const engine::Steps& steps, const std::string& act) {
-  if (make_links(kernel, steps, act)) return 0;
   std::size_t failed = 0;
-  for (const auto& step : steps.make) {
-    const auto made = kernel.apply({step});
-    if (made) continue;
-    ++failed;
-    base::log(LogLevel::error, "repair: {}: {}", ports::describe(step), made.error().text);
-  }
+  const auto one_by_one = [&](const ports::Plan& plan) {
+    for (const auto& step : plan) {
+      const auto made = kernel.apply({step});
+      if (made) continue;
+      ++failed;
+      base::log(LogLevel::error, "repair: {}: {}", ports::describe(step), made.error().text);
+    }
+  };
+  if (!make_links(kernel, steps, act)) one_by_one(steps.make);
+  if (!open_forwarding(kernel, steps)) one_by_one(steps.forwarding);
   return failed;
 }
 
@@ -57,14 +64,21 @@ void unmake_links(ports::Kernel& kernel, const engine::Steps& steps) {
     base::log(LogLevel::error, "removing what is no longer wanted: {}", gone.error().text);
 }
 
-/// Kernel creations, then the firewall's transaction as the commit point, then kernel deletions.
+/// Kernel creations, then the firewall's transaction as the commit point, then forwarding, then kernel deletions.
 base::Result<void> carry_out(ports::Kernel& kernel, ports::Firewall& firewall, const engine::Steps& steps,
                              const std::string& act) {
+  const auto see = [](base::Result<void> undone) {
+    if (!undone) base::log(LogLevel::error, "taking back a failed change: {}", undone.error().text);
+  };
   if (auto made = make_links(kernel, steps, act); !made) return made;
-  if (auto published = commit_rules(firewall, steps, act); !published) {
-    if (auto undone = kernel.apply(inverse_of(steps.make)); !undone)
-      base::log(LogLevel::error, "taking back a failed change: {}", undone.error().text);
-    return published;
+  auto done = commit_rules(firewall, steps, act);
+  if (done) {
+    done = open_forwarding(kernel, steps);
+    if (!done) see(firewall.commit(inverse_of(steps.firewall)));
+  }
+  if (!done) {
+    see(kernel.apply(inverse_of(steps.make)));
+    return done;
   }
   unmake_links(kernel, steps);
   return {};
@@ -97,7 +111,7 @@ Task<base::Result<void>> Applier::apply(const engine::State& state, std::vector<
   auto steps = engine::diff(before, after);
   if (steps.empty()) co_return base::Result<void>{};
   if (base::log_enabled(LogLevel::debug)) {
-    for (const auto* part : {&steps.make, &steps.firewall, &steps.unmake})
+    for (const auto* part : {&steps.make, &steps.firewall, &steps.forwarding, &steps.unmake})
       for (const auto& step : *part) base::log_line(LogLevel::debug, ports::describe(step));
   }
   co_return co_await on(thread_, [this, steps = std::move(steps), act = std::move(act)] {
@@ -159,7 +173,7 @@ base::Result<Repaired> Applier::repair(const std::vector<ports::Object>& desired
   if (auto committed = commit_rules(firewall_, steps, act); !committed) return std::unexpected(committed.error());
   const auto failed = make_what_can_be(kernel_, steps, act);
   unmake_links(kernel_, steps);
-  return Repaired{steps.make.size() + steps.firewall.size() + steps.unmake.size(), failed};
+  return Repaired{steps.make.size() + steps.firewall.size() + steps.forwarding.size() + steps.unmake.size(), failed};
 }
 
 }  // namespace fairlead::daemon

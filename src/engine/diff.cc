@@ -22,6 +22,12 @@ bool is_of_interface(const std::string& key) {
   return key.contains("/conf/") || key.contains("/neigh/");
 }
 
+bool opens_forwarding(const Object& object) {
+  const auto* sysctl = std::get_if<ports::Sysctl>(&object);
+  if (sysctl == nullptr || !sysctl->netns.empty() || is_of_interface(sysctl->key)) return false;
+  return sysctl->key.ends_with("/ip_forward") || sysctl->key.ends_with("/forwarding");
+}
+
 /// Place in the order of making; see `diff`. Settings of one interface can only follow that interface.
 int rank_of(const Object& object) {
   if (std::holds_alternative<ports::Netns>(object)) return 0;
@@ -117,7 +123,8 @@ Steps diff(const std::vector<Object>& applied, const std::vector<Object>& desire
       if (!before || *before == object) continue;
       step.before = *before;
     }
-    (is_firewall(object) ? firewall_made : steps.make).push_back(std::move(step));
+    auto& part = is_firewall(object) ? firewall_made : opens_forwarding(object) ? steps.forwarding : steps.make;
+    part.push_back(std::move(step));
   }
   std::vector<const Object*> surplus;
   Gone gone;

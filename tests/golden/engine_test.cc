@@ -147,7 +147,7 @@ TEST(Golden, PlanOfAStart) {
   std::string out;
   for (const auto& scope : touched(before, decision.changes)) {
     const auto steps = diff(render(before, scope), render(world.state, scope));
-    for (const auto& plan : {steps.make, steps.firewall, steps.unmake}) {
+    for (const auto& plan : {steps.make, steps.firewall, steps.forwarding, steps.unmake}) {
       for (const auto& step : plan) out += ports::describe(step) + "\n";
     }
   }

@@ -100,7 +100,7 @@ class EngineHost : public PrivateHostTest {
     if (!there || !rules) return found;
     std::ranges::move(*rules, std::back_inserter(*there));
     const auto steps = engine::diff(*there, wanted);
-    for (const auto* plan : {&steps.make, &steps.firewall, &steps.unmake})
+    for (const auto* plan : {&steps.make, &steps.firewall, &steps.forwarding, &steps.unmake})
       for (const auto& step : *plan) found.push_back(ports::describe(step));
     return found;
   }
@@ -118,6 +118,8 @@ class EngineHost : public PrivateHostTest {
     EXPECT_TRUE(made) << made.error().text;
     auto published = firewall_->commit(steps.firewall);
     EXPECT_TRUE(published) << published.error().text;
+    auto opened = kernel_->apply(steps.forwarding);
+    EXPECT_TRUE(opened) << opened.error().text;
     auto gone = kernel_->apply(steps.unmake);
     EXPECT_TRUE(gone) << gone.error().text;
   }

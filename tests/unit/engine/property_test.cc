@@ -202,6 +202,7 @@ class Walk {
     undo(undone, steps.firewall);
     undo(undone, steps.make);
     EXPECT_EQ(undone, old);
+    perform(host_, steps.forwarding);
     perform(host_, steps.unmake);
     const auto wanted = host_of(render_all(world_.state, scopes(world_.state)));
     // Switched on once, it stays: others may have come to rely on it.
