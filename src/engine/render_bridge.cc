@@ -97,14 +97,15 @@ std::vector<ports::Object> render_bridge(const State& state, const Network& netw
       // Without a settled link-local address of its own the host finds no neighbour (ndisc_send_ns).
       add_sysctl(out, {}, network.bridge, "accept_dad", "0");
     }
-    // What this host sends to a port published at 127.0.0.1 comes back there; chain `guard` keeps all others out, so
-    // that it must not stay on without our firewall.
-    add_sysctl4(out, network.bridge, "route_localnet", leads_home(state, network) ? "1" : "0");
     for (const auto& subnet : network.subnets) {
       if (has_address(network, subnet))
         out.emplace_back(ports::Address{key, base::Prefix(*subnet.gateway, subnet.prefix.length())});
     }
   }
+  // What this host sends to a port published at 127.0.0.1 comes back there; chain `guard` keeps all others out, so
+  // that it must not stay on without our firewall. Somebody else's bridge is given what it needs, and nothing more.
+  const bool leads = leads_home(state, network);
+  if (leads || !network.foreign_bridge) add_sysctl4(out, network.bridge, "route_localnet", leads ? "1" : "0");
   if (state.settings().iptables) render_firewall(network, out);
   return out;
 }

@@ -7,7 +7,7 @@ from conftest import default_client, run_daemon
 from harness import kernel
 from harness.host import Host
 from harness.reach import ask, ask_one, echo
-from harness.rogue import machine
+from harness.rogue import machine, take_loopback_from
 from harness.world import World
 
 OPTION = "com.docker.network.bridge."
@@ -153,6 +153,33 @@ def test_another_programs_table_of_our_name(peer):
     try:
         next(running)
         assert "192.0.2.1" in host.run("nft", "list", "ruleset").out
+    finally:
+        running.close()
+        host.remove()
+
+
+def test_loopback_by_a_bridge_of_others(peer):
+    """-b names it: a port published at 127.0.0.1 is reached there, by this host alone, and the bridge is otherwise as it was."""
+    host = Host()
+    for command in (("add", "br0", "type", "bridge"), ("set", "br0", "up")):
+        host.run("ip", "link", *command)
+    host.run("ip", "addr", "add", "172.30.0.1/24", "dev", "br0")
+    settings = lambda: host.run("sh", "-c", "grep -r . /proc/sys/net/ipv4/conf/br0 /proc/sys/net/ipv6/conf/br0 | grep -v stable_secret", check=False).lines
+    before, mtu = settings(), kernel.link(host.ns, "br0")["mtu"]
+    running = run_daemon(host, peer, ["-b", "br0"])
+    try:
+        box = World(host, next(running), default_client())
+        changed = sorted(set(settings()) - set(before))
+        assert [line.rsplit("/", 1)[1] for line in changed if not line.endswith("/forwarding:1")] == ["route_localnet:1"]
+        with echo(start(box, "web1", "bridge", "-p", "127.0.0.1:8080:80"), "web1", 80), echo(host.ns, "service", 7000):
+            assert ask_one(host.ns, "tcp", "127.0.0.1", 8080) == "web1 172.30.0.1"
+            assert ask_one(host.ns, "udp", "127.0.0.1", 8080) is None, "that is not published"
+            evil = start(box, "evil", "bridge")
+            take_loopback_from(evil, "eth0", "172.30.0.1")
+            assert ask(evil, [("tcp", "127.0.0.1", 7000), ("udp", "127.0.0.1", 7000), ("tcp", "127.0.0.1", 8080)]) == [None] * 3
+        box.clear()
+        now = kernel.link(host.ns, "br0")
+        assert now["mtu"] == mtu and "ifalias" not in now
     finally:
         running.close()
         host.remove()

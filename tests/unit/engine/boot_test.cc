@@ -168,9 +168,30 @@ TEST(Boot, AForeignBridgeGivesItsSubnetAndIsNotDrawn) {
   world.facts.host.addresses.push_back(prefix("10.1.0.3/24"));
   world.boot();
   EXPECT_EQ(world.network("bridge").subnets.at(0).gateway, ip("10.1.0.3"));
+  std::vector<std::string> drawn;
   for (const auto& object : render(world.state, world.network("bridge").id)) {
-    EXPECT_TRUE(std::holds_alternative<ports::FirewallElement>(object)) << ports::describe(object);
+    if (!std::holds_alternative<ports::FirewallElement>(object)) drawn.push_back(ports::describe(object));
   }
+  EXPECT_EQ(drawn, std::vector<std::string>{"sysctl net/ipv4/conf/br0/route_localnet = 1"});
+  settings.iptables = false;
+  world.state.set_settings(settings);
+  EXPECT_TRUE(render(world.state, world.network("bridge").id).empty());
+}
+
+TEST(Boot, OurOwnBridgeIsNoWayToThisHostsLoopbackWithoutTheFirewall) {
+  const auto localnet = [](const Settings& settings) {
+    World world(settings);
+    world.boot();
+    for (const auto& object : render(world.state, world.network("bridge").id)) {
+      const auto* sysctl = std::get_if<ports::Sysctl>(&object);
+      if (sysctl != nullptr && sysctl->key.ends_with("/docker0/route_localnet")) return sysctl->value;
+    }
+    return std::string("not set");
+  };
+  Settings settings;
+  EXPECT_EQ(localnet(settings), "1");
+  settings.iptables = false;
+  EXPECT_EQ(localnet(settings), "0");
 }
 
 TEST(Boot, WithoutABridgeTheDefaultModeIsNone) {
