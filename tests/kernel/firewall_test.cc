@@ -6,9 +6,13 @@
 #include <sys/socket.h>
 
 #include <chrono>
+#include <optional>
+#include <thread>
 
 #include "adapters/linux/kernel.h"
+#include "adapters/linux/netlink_socket.h"
 #include "adapters/linux/netns.h"
+#include "adapters/linux/nft_tables.h"
 #include "support/fake_keeper.h"
 #include "support/objects.h"
 #include "support/private_host.h"
@@ -87,6 +91,53 @@ TEST_F(FirewallTest, ASetThatChangesItsTypeLosesItsElementsOnly) {
   newer.text = "set masq { type ipv6_addr; flags interval; }";
   commit({change(example_skeleton(), newer), add(element("masq", {prefix("fd00::/64")}))});
   EXPECT_THAT(listed("masq"), HasSubstr("fd00::/64"));
+}
+
+TEST_F(FirewallTest, WhatTheKernelRefusesForAnotherReasonCostsNoElements) {
+  for (const bool own : {true, false}) {
+    sh("nft flush ruleset");
+    firewall_.reset();
+    firewall_ = linuxnet::make_firewall(own).value();
+    commit({del(example_skeleton())});
+    commit(
+        {add(example_skeleton()), add(element("bridges", {name("docker0")})), add(element("bridges", {name("br1")}))});
+    const auto before = output_of("nft list ruleset");
+    auto small = example_skeleton();
+    small.text = "set bridges { type ifname; size 1; }";
+    EXPECT_NE(failure({change(example_skeleton(), small)}), "succeeded");
+    EXPECT_EQ(output_of("nft list ruleset"), before);
+  }
+}
+
+TEST_F(FirewallTest, AReadingThatOthersDisturbIsRefusedWhereItMustBeWhole) {
+  constexpr std::size_t many = 20'000;  // of which one dump takes some dozens of messages
+  ports::Plan plan{add(example_skeleton())};
+  for (std::size_t i = 0; i < many; ++i) plan.push_back(add(element("egress", {name("e" + std::to_string(i))})));
+  commit(plan);
+  auto socket = linuxnet::NetlinkSocket::open(NETLINK_NETFILTER).value();
+  linuxnet::NftTables tables(socket);
+  {
+    const std::jthread others([&](const std::stop_token& stop) {
+      const ports::Plan there{add(element("bridges", {name("docker0")}))};
+      while (!stop.stop_requested()) {
+        EXPECT_TRUE(firewall_->commit(there));
+        EXPECT_TRUE(firewall_->commit(inverse_of(there)));
+      }
+    });
+    std::optional<base::Error> refused;
+    for (int attempt = 0; attempt < 20 && !refused; ++attempt) {
+      const auto read = tables.elements("fairlead", linuxnet::Disturbed::refuse);
+      if (read) {
+        EXPECT_GE(read->size(), many);
+      } else {
+        refused = read.error();
+      }
+    }
+    ASSERT_TRUE(refused);
+    EXPECT_EQ(refused->kind, base::ErrorKind::unavailable) << refused->text;
+    EXPECT_TRUE(tables.elements("fairlead"));
+  }
+  EXPECT_EQ(tables.elements("fairlead", linuxnet::Disturbed::refuse).value().size(), many);
 }
 
 TEST_F(FirewallTest, AWrongSkeletonChangesNothing) {

@@ -11,14 +11,13 @@
 #include "adapters/linux/netns.h"
 #include "adapters/linux/nft_fields.h"
 #include "adapters/linux/skeleton.h"
+#include "adapters/linux/table_change.h"
 #include "base/log.h"
 #include "wire/nft_replay.h"
 #include "wire/nft_text.h"
 
 namespace fairlead::linuxnet {
 namespace {
-
-using Elements = std::map<std::string, ports::FirewallElement>;  // by key
 
 class LinuxFirewall final : public ports::Firewall {
  public:
@@ -30,10 +29,12 @@ class LinuxFirewall final : public ports::Firewall {
   base::Result<std::vector<ports::Object>> elements(const std::string& table) override;
 
  private:
-  base::Result<void> replace(const ports::FirewallSkeleton& skeleton, bool keep, const ports::Plan& steps);
-  base::Result<void> replace_owned(const ports::FirewallSkeleton& skeleton, const Elements& elements);
+  base::Result<void> replace(const ports::FirewallSkeleton& skeleton, const ports::Plan& steps);
+  base::Result<void> replace_owned(const ports::FirewallSkeleton& skeleton, const CompiledTable& compiled,
+                                   const Elements& elements);
   base::Result<void> remove(const std::string& table);
-  base::Result<void> replace_owned_at_most(const ports::FirewallSkeleton& skeleton, const Elements& elements);
+  base::Result<void> replace_owned_at_most(const ports::FirewallSkeleton& skeleton, const CompiledTable& compiled,
+                                           const Elements& elements);
   bool is_as_wanted(const wire::NftTable& table, const ports::FirewallSkeleton& skeleton) const;
   base::Result<bool> is_current(const ports::FirewallSkeleton& skeleton, bool wanted);
   base::Result<std::optional<wire::NftTable>> find(const std::string& table);
@@ -47,64 +48,6 @@ class LinuxFirewall final : public ports::Firewall {
   ports::SocketKeeper* keeper_;  ///< null: nobody
   TableOwnership ownership_;     ///< less, once the kernel said that it knows no such tables
 };
-
-/// A table that is only ever made, for others to fill.
-bool is_ensured(const ports::Step& step) {
-  if (!step.before && !step.after) return false;
-  const auto* skeleton = std::get_if<ports::FirewallSkeleton>(&step.subject());
-  return skeleton != nullptr && skeleton->ensured;
-}
-
-/// The last word of `steps` on a skeleton: which, and whether it is to be. Nothing if they do not speak of one.
-struct SkeletonChange {
-  const ports::FirewallSkeleton* skeleton;
-  bool wanted;
-};
-
-base::Result<std::optional<SkeletonChange>> skeleton_change(const ports::Plan& steps) {
-  std::optional<SkeletonChange> last;
-  for (const auto& step : steps) {
-    if ((!step.before && !step.after) || is_ensured(step)) continue;
-    const auto* skeleton = std::get_if<ports::FirewallSkeleton>(&step.subject());
-    if (skeleton == nullptr) {
-      if (std::holds_alternative<ports::FirewallElement>(step.subject())) continue;
-      return base::fail(base::ErrorKind::internal, "not a firewall object: " + ports::describe(step));
-    }
-    if (last && last->skeleton->table != skeleton->table) {
-      return base::fail(base::ErrorKind::invalid, "one transaction can replace one firewall table only");
-    }
-    if (!wire::is_nft_name(skeleton->table))
-      return base::fail(base::ErrorKind::invalid, "an unfit firewall table name");
-    last = SkeletonChange{skeleton, step.after.has_value()};
-  }
-  return last;
-}
-
-/// Elements after the steps: what was there, less what goes, with what comes.
-base::Result<Elements> after_steps(Elements elements, const std::string& table, const ports::Plan& steps) {
-  for (const auto& step : steps) {
-    const auto* before = step.before ? std::get_if<ports::FirewallElement>(&*step.before) : nullptr;
-    const auto* after = step.after ? std::get_if<ports::FirewallElement>(&*step.after) : nullptr;
-    for (const auto* element : {before, after}) {
-      if (element == nullptr) continue;
-      if (auto sound = check_element(*element); !sound) return std::unexpected(sound.error());
-      if (element->table != table) {
-        return base::fail(base::ErrorKind::invalid, "one transaction can replace one firewall table only");
-      }
-    }
-    if (before != nullptr) elements.erase(ports::key_of(*before));
-    if (after != nullptr) elements.insert_or_assign(ports::key_of(*after), *after);
-  }
-  return elements;
-}
-
-std::string table_text(const ports::FirewallSkeleton& skeleton, const Elements& elements) {
-  // Added first, because nft refuses to delete what is not there.
-  auto text = fmt::format("add table inet {0}\ndelete table inet {0}\ntable inet {0} {{\ncomment \"{1}\"\n{2}\n}}\n",
-                          skeleton.table, skeleton_comment(skeleton.text), skeleton.text);
-  for (const auto& [key, element] : elements) text += element_text(element);
-  return text;
-}
 
 /// One that somebody else could change is to be made anew, even when its body is right.
 bool LinuxFirewall::is_as_wanted(const wire::NftTable& table, const ports::FirewallSkeleton& skeleton) const {
@@ -138,16 +81,7 @@ base::Result<void> LinuxFirewall::commit(const ports::Plan& steps) {
     if (!*current && !wanted) {
       return remove(skeleton->table);
     }
-    if (!*current) {
-      auto replaced = replace(*skeleton, true, steps);
-      if (replaced) return replaced;
-      // An element kept from before may no longer fit (a set changed its type); without them it may do.
-      auto without = replace(*skeleton, false, steps);
-      if (!without) return replaced;
-      base::log(base::LogLevel::warn, "firewall elements were lost with the change of table {}: {}", skeleton->table,
-                replaced.error().text);
-      return without;
-    }
+    if (!*current) return replace(*skeleton, steps);
   }
   return ElementCommit(socket_, tables_).run(steps);
 }
@@ -208,23 +142,21 @@ base::Result<void> LinuxFirewall::ensure(const ports::FirewallSkeleton& skeleton
 
 /// All of it on our own socket, whose property the table becomes. `not_implemented` where the kernel has no such
 /// tables.
-base::Result<void> LinuxFirewall::replace_owned(const ports::FirewallSkeleton& skeleton, const Elements& elements) {
+base::Result<void> LinuxFirewall::replace_owned(const ports::FirewallSkeleton& skeleton, const CompiledTable& compiled,
+                                                const Elements& elements) {
   auto there = tables_.table(skeleton.table);
   if (!there) return std::unexpected(there.error());
-  auto compiled = compile_table(skeleton.table, skeleton.text);
-  if (!compiled) return std::unexpected(compiled.error());
-  std::map<std::string, wire::NftSet> sets;
+  const auto sets = sets_of(compiled);
   wire::NetlinkBatch batch;
   wire::put_nft_begin(batch);
   if (*there) wire::put_nft_delete_table(batch, skeleton.table);
   const auto made = batch.count();
   wire::put_nft_owned_table(batch, skeleton.table, skeleton_comment(skeleton.text),
                             ownership_ == TableOwnership::persistent);
-  for (std::uint32_t id = 1; const auto& message : *compiled) {
+  for (std::uint32_t id = 1; const auto& message : compiled) {
     const auto* header = reinterpret_cast<const nlmsghdr*>(message.data());
     if (!wire::put_nft_replay(batch, header, id++))
       return base::fail(base::ErrorKind::internal, "a part of the firewall table cannot be carried over");
-    if (auto set = wire::parse_nft_set(header)) sets.emplace(set->name, *set);
   }
   for (const auto& [key, element] : elements) {
     const auto set = sets.find(element.set);
@@ -245,9 +177,9 @@ base::Result<void> LinuxFirewall::replace_owned(const ports::FirewallSkeleton& s
 
 /// As far as kernel and keeper go; `not_implemented` when that is not at all.
 base::Result<void> LinuxFirewall::replace_owned_at_most(const ports::FirewallSkeleton& skeleton,
-                                                        const Elements& elements) {
+                                                        const CompiledTable& compiled, const Elements& elements) {
   if (ownership_ == TableOwnership::persistent) {
-    auto owned = replace_owned(skeleton, elements);
+    auto owned = replace_owned(skeleton, compiled, elements);
     if (owned || owned.error().kind != base::ErrorKind::not_implemented) return owned;
     ownership_ = TableOwnership::while_open;
   }
@@ -255,8 +187,8 @@ base::Result<void> LinuxFirewall::replace_owned_at_most(const ports::FirewallSke
   // Kept before the table is there: it must not go with this process.
   auto kept = keeper_ ? keeper_->keep({{table_socket_key, socket_.fd()}})
                       : base::fail(base::ErrorKind::unavailable, "nobody keeps the socket that would own it");
-  auto owned =
-      kept ? replace_owned(skeleton, elements) : base::fail(base::ErrorKind::not_implemented, kept.error().text);
+  auto owned = kept ? replace_owned(skeleton, compiled, elements)
+                    : base::fail(base::ErrorKind::not_implemented, kept.error().text);
   if (owned || owned.error().kind != base::ErrorKind::not_implemented) return owned;
   ownership_ = TableOwnership::none;
   if (kept) (void)keeper_->drop({table_socket_key});
@@ -266,22 +198,16 @@ base::Result<void> LinuxFirewall::replace_owned_at_most(const ports::FirewallSke
 }
 
 /// A new skeleton, the elements that are there and those of this commit, all in one transaction.
-base::Result<void> LinuxFirewall::replace(const ports::FirewallSkeleton& skeleton, bool keep,
-                                          const ports::Plan& steps) {
-  Elements kept;
-  if (keep) {
-    auto there = tables_.elements(skeleton.table);
-    if (!there) return std::unexpected(there.error());
-    const auto declared = wire::nft_declared_sets(skeleton.text);
-    for (auto& element : *there) {
-      const bool fits = declared.contains(element.set) && check_element(element).has_value();
-      if (fits) kept.emplace(ports::key_of(element), std::move(element));
-    }
-  }
-  auto elements = after_steps(std::move(kept), skeleton.table, steps);
+base::Result<void> LinuxFirewall::replace(const ports::FirewallSkeleton& skeleton, const ports::Plan& steps) {
+  auto compiled = compile_table(skeleton.table, skeleton.text);
+  if (!compiled) return std::unexpected(compiled.error());
+  // What a disturbed reading lacks would be gone from the table as well, and with it what a container publishes.
+  auto there = tables_.elements(skeleton.table, Disturbed::refuse);
+  if (!there) return std::unexpected(there.error());
+  auto elements = after_steps(fitting(std::move(*there), *compiled), skeleton.table, steps);
   if (!elements) return std::unexpected(elements.error());
   tables_.forget();
-  auto owned = replace_owned_at_most(skeleton, *elements);
+  auto owned = replace_owned_at_most(skeleton, *compiled, *elements);
   if (owned || owned.error().kind != base::ErrorKind::not_implemented) return owned;
   auto replaced = run_nft(netns_, table_text(skeleton, *elements));
   if (!replaced) replaced.error().context = ports::describe(skeleton);

@@ -134,7 +134,8 @@ base::Result<bool> NetlinkSocket::dump_once(wire::NetlinkBatch& batch, const OnM
 }
 
 base::Result<void> NetlinkSocket::dump(const std::function<void(wire::NetlinkBatch&)>& fill,
-                                       const OnMessage& on_message, const std::function<void()>& restart) {
+                                       const OnMessage& on_message, const std::function<void()>& restart,
+                                       Disturbed disturbed) {
   for (int attempt = 0; attempt < dump_attempts; ++attempt) {
     fill(dump_batch_);
     auto whole = dump_once(dump_batch_, on_message);
@@ -142,6 +143,8 @@ base::Result<void> NetlinkSocket::dump(const std::function<void(wire::NetlinkBat
     if (*whole) return {};
     if (attempt + 1 < dump_attempts) restart();
   }
+  if (disturbed == Disturbed::refuse)
+    return base::fail(base::ErrorKind::unavailable, "others change faster than can be read");
   // Every one was disturbed by somebody's change: the last is still nearly right, and the next repair sees the rest.
   return {};
 }

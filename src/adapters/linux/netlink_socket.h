@@ -19,6 +19,9 @@ struct Ack {
   std::string reason;  ///< the kernel's own words, often empty (NLMSGERR_ATTR_MSG)
 };
 
+/// What to do about a dump that others' changes disturbed again and again: what was read last may lack things.
+enum class Disturbed { take, refuse };
+
 /// One netlink socket, bound for good to the network namespace of the thread that opened it.
 class NetlinkSocket {
  public:
@@ -39,9 +42,10 @@ class NetlinkSocket {
   /// that are not acknowledgements. Every request is carried out, also those behind a failed one.
   base::Result<std::vector<Ack>> transact(wire::NetlinkBatch& batch, const OnMessage& on_message = {});
   /// Sends the one dump request that `fill` puts into an empty batch; asks again when the kernel says that it changed
-  /// half-way (NLM_F_DUMP_INTR): `restart` then forgets what was seen. `not_found` if the kernel knows no such thing.
+  /// half-way (NLM_F_DUMP_INTR): `restart` then forgets what was seen. `not_found` if the kernel knows no such thing,
+  /// `unavailable` if it changed every time and that is not to be taken.
   base::Result<void> dump(const std::function<void(wire::NetlinkBatch&)>& fill, const OnMessage& on_message,
-                          const std::function<void()>& restart);
+                          const std::function<void()>& restart, Disturbed disturbed = Disturbed::take);
   /// Sends an nfnetlink transaction and collects the errors; requests without one were accepted. `lost` becomes true
   /// when more errors came than the socket could hold.
   base::Result<std::vector<Ack>> transact_unacknowledged(wire::NetlinkBatch& batch, bool& lost);

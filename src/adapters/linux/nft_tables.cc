@@ -17,7 +17,7 @@ base::Result<std::optional<wire::NftTable>> NftTables::table(const std::string& 
   return found;
 }
 
-base::Result<const NftTables::Sets*> NftTables::sets(const std::string& table) {
+base::Result<const NftTables::Sets*> NftTables::sets(const std::string& table, Disturbed disturbed) {
   Sets found;
   const auto keep = [&](const nlmsghdr* message) {
     if (auto set = wire::parse_nft_set(message); set && !set->anonymous) {
@@ -25,7 +25,7 @@ base::Result<const NftTables::Sets*> NftTables::sets(const std::string& table) {
     }
   };
   const auto ask = [&](wire::NetlinkBatch& batch) { wire::put_nft_dump_sets(batch, table); };
-  auto read = socket_.dump(ask, keep, [&] { found.clear(); });
+  auto read = socket_.dump(ask, keep, [&] { found.clear(); }, disturbed);
   if (!read && read.error().kind != base::ErrorKind::not_found) return std::unexpected(read.error());
   return &(known_[table] = std::move(found));
 }
@@ -43,25 +43,25 @@ base::Result<std::shared_ptr<const wire::NftSet>> NftTables::find(const std::str
   return look(**read);
 }
 
-base::Result<std::vector<ports::FirewallElement>> NftTables::elements(const std::string& table,
-                                                                      const wire::NftSet& set) {
+base::Result<std::vector<ports::FirewallElement>> NftTables::elements(const std::string& table, const wire::NftSet& set,
+                                                                      Disturbed disturbed) {
   std::vector<wire::NftElement> found;
   const auto keep = [&](const nlmsghdr* message) {
     auto some = wire::parse_nft_elements(message);
     std::ranges::move(some, std::back_inserter(found));
   };
   const auto ask = [&](wire::NetlinkBatch& batch) { wire::put_nft_dump_elements(batch, table, set.name); };
-  auto read = socket_.dump(ask, keep, [&] { found.clear(); });
+  auto read = socket_.dump(ask, keep, [&] { found.clear(); }, disturbed);
   if (!read && read.error().kind != base::ErrorKind::not_found) return std::unexpected(read.error());
   return decode_elements(table, set, std::move(found));
 }
 
-base::Result<std::vector<ports::FirewallElement>> NftTables::elements(const std::string& table) {
-  auto all = sets(table);
+base::Result<std::vector<ports::FirewallElement>> NftTables::elements(const std::string& table, Disturbed disturbed) {
+  auto all = sets(table, disturbed);
   if (!all) return std::unexpected(all.error());
   std::vector<ports::FirewallElement> found;
   for (const auto& [name, set] : **all) {
-    auto some = elements(table, *set);
+    auto some = elements(table, *set, disturbed);
     if (!some) return some;
     std::ranges::move(*some, std::back_inserter(found));
   }

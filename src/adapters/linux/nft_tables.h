@@ -20,14 +20,16 @@ class NftTables {
   /// How the set is declared, or nullptr.
   base::Result<std::shared_ptr<const wire::NftSet>> find(const std::string& table, const std::string& set);
   /// All elements of one set; none if it is gone.
-  base::Result<std::vector<ports::FirewallElement>> elements(const std::string& table, const wire::NftSet& set);
+  base::Result<std::vector<ports::FirewallElement>> elements(const std::string& table, const wire::NftSet& set,
+                                                             Disturbed disturbed = Disturbed::take);
   /// All elements of all sets, which are read anew.
-  base::Result<std::vector<ports::FirewallElement>> elements(const std::string& table);
+  base::Result<std::vector<ports::FirewallElement>> elements(const std::string& table,
+                                                             Disturbed disturbed = Disturbed::take);
   void forget() { known_.clear(); }
 
  private:
   using Sets = std::map<std::string, std::shared_ptr<const wire::NftSet>>;
-  base::Result<const Sets*> sets(const std::string& table);
+  base::Result<const Sets*> sets(const std::string& table, Disturbed disturbed = Disturbed::take);
 
   NetlinkSocket& socket_;
   std::map<std::string, Sets> known_;
