@@ -30,6 +30,10 @@ constexpr char kText[] = R"(
   set relayed_at6 {{ type ipv6_addr . inet_proto . inet_service; comment "published on one address, led by the daemon"; }}
   set shared4 {{ type ifname . ipv4_addr; comment "bridges of other networks that a published container is on"; }}
   set shared6 {{ type ifname . ipv6_addr; comment "bridges of other networks that a published container is on"; }}
+  set own_publish4 {{ type ifname . inet_proto . inet_service; comment "visits within a network, which our socket serves"; }}
+  set own_publish6 {{ type ifname . inet_proto . inet_service; comment "visits within a network, which our socket serves"; }}
+  set own_publish_at4 {{ type ifname . ipv4_addr . inet_proto . inet_service; comment "visits within a network, which our socket serves"; }}
+  set own_publish_at6 {{ type ifname . ipv6_addr . inet_proto . inet_service; comment "visits within a network, which our socket serves"; }}
   set shims {{ type ifname; comment "this host's own way to macvlan containers"; }}
   set home {{ type ifname . ifname; comment "each bridge with itself"; }}
   set home4 {{ type ipv4_addr; flags interval; comment "our networks' subnets"; }}
@@ -52,6 +56,10 @@ constexpr char kText[] = R"(
   chain prerouting {{
     type nat hook prerouting priority dstnat; policy accept;
     iifname != @internal ip6 saddr fe80::/10 return comment "the kernel routes no link-local source: our socket serves these"
+    meta nfproto ipv4 iifname . meta l4proto . th dport @own_publish4 return comment "its bridge lets nothing back: our socket serves these"
+    meta nfproto ipv6 iifname . meta l4proto . th dport @own_publish6 return comment "its bridge lets nothing back: our socket serves these"
+    iifname . ip daddr . meta l4proto . th dport @own_publish_at4 return comment "its bridge lets nothing back: our socket serves these"
+    iifname . ip6 daddr . meta l4proto . th dport @own_publish_at6 return comment "its bridge lets nothing back: our socket serves these"
     fib daddr type local counter jump publish comment "published ports"
   }}
   chain output {{

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <netinet/in.h>
 
 #include "engine/gateway.h"
 #include "engine/publish.h"
@@ -41,6 +42,13 @@ void render_port(const Network& network, const Container& container, const Publi
   }
   element.key.emplace_back(host.protocol);
   element.key.emplace_back(outside);
+  // Where bridged packets are filtered (br_netfilter), a translated visit to the bridge that it came by does not leave
+  // that bridge, which lets nothing pass between isolated ports. SCTP has no socket that could serve it.
+  if (!network.icc && host.protocol.number != IPPROTO_SCTP) {
+    ports::FirewallElement own{kTable, "own_" + element.set, element.key, {}, comment("visits of its own network")};
+    own.key.insert(own.key.begin(), ports::InterfaceName{network.bridge});
+    out.emplace_back(std::move(own));
+  }
   out.emplace_back(std::move(element));
 }
 

@@ -56,17 +56,25 @@ def test_from_everywhere(box):
 
 
 @pytest.mark.parametrize("filtered", ["0", "1"])
-def test_bridge_filter_makes_no_difference(box, filtered):
+@pytest.mark.parametrize("icc", ["true", "false"])
+def test_bridge_filter_makes_no_difference(box, filtered, icc):
     """br_netfilter shows bridged packets to the forward chain; a visit to one's own network's published port and to
-    one's own works with and without."""
+    one's own works with and without, also where containers reach each other by published ports only."""
     for family in ("ip", "ip6"):
         box.host.run("sh", "-c", f"echo {filtered} > /proc/sys/net/bridge/bridge-nf-call-{family}tables")
-    pid, same = start(box, "web1", "-p", "8080:80"), start(box, "c3")
+    box.docker("network", "create", "--ipv6", "--subnet", "fd55::/64", "-o", f"com.docker.network.bridge.enable_icc={icc}", "n1")
+    box.docker("network", "create", "n2")
+    pid = start(box, "web1", "-p", "8080:80", "-p", "8080:80/udp", "-p", f"{box.host.ADDRESS}:8081:80", network="n1")
+    same, other = start(box, "c3", network="n1"), start(box, "c4", network="n2")
+    questions = [(protocol, box.host.ADDRESS, port) for protocol, port in (("tcp", 8080), ("udp", 8080), ("tcp", 8081))]
     try:
         with echo(pid, "web1", 80):
-            for ns in (pid, same, box.host.outside, box.host.ns):
-                assert ask_one(ns, "tcp", box.host.ADDRESS, 8080)
-            assert ask_one(same, "tcp", box.address("web1", "bridge"), 80)
+            for ns in (pid, same, other, box.host.outside, box.host.ns):
+                assert all(ask(ns, questions)), ns
+            for ns in (pid, same):
+                assert ask(ns, [("tcp", "fd55::1", 8080), ("udp", "fd55::1", 8080)]) == ["web1 fd55::1"] * 2
+            assert ask(other, questions) == [f"web1 {box.address('c4', 'n2')}"] * 3, "who comes from elsewhere is seen"
+            assert bool(ask_one(same, "tcp", box.address("web1", "n1"), 80)) == (icc == "true")
     finally:
         for family in ("ip", "ip6"):
             box.host.run("sh", "-c", f"echo 1 > /proc/sys/net/bridge/bridge-nf-call-{family}tables")

@@ -30,7 +30,7 @@ std::vector<std::string> elements(const World& world) {
     const auto* element = std::get_if<ports::FirewallElement>(&object);
     if (!element) continue;
     const auto line = ports::describe(object);
-    if (line.contains(" publish") || line.contains(" open_port") || line.contains(" trusted")) out.push_back(line);
+    if (line.contains("publish") || line.contains(" open_port") || line.contains(" trusted")) out.push_back(line);
   }
   return out;
 }
@@ -55,6 +55,26 @@ TEST(Publish, LeadsEveryAddressOrOne) {
   world.must(ContainerExited{id, 0});
   EXPECT_THAT(elements(world), IsEmpty());
   EXPECT_THAT(world.container(id).published, IsEmpty());
+}
+
+TEST(Publish, ASocketServesVisitsWithinANetworkThatIsolatesItsPorts) {
+  Settings settings;
+  settings.icc = false;
+  World world(settings);
+  world.boot();
+  const auto id = world.create(
+      "web1", publishing({{.container_port = 80, .host_port = 8080},
+                          {.container_port = 53, .protocol = "udp", .host_ip = "192.0.2.1", .host_port = 5353},
+                          {.container_port = 9, .protocol = "sctp", .host_port = 9}}));
+  world.start(id);
+  EXPECT_THAT(elements(world),
+              UnorderedElementsAre("element publish4 { proto 6 . port 8080 : 172.17.0.2 . port 80 }",
+                                   "element own_publish4 { \"docker0\" . proto 6 . port 8080 }",
+                                   "element publish_at4 { 192.0.2.1 . proto 17 . port 5353 : 172.17.0.2 . port 53 }",
+                                   "element own_publish_at4 { \"docker0\" . 192.0.2.1 . proto 17 . port 5353 }",
+                                   "element publish4 { proto 132 . port 9 : 172.17.0.2 . port 9 }"));
+  world.must(ContainerExited{id, 0});
+  EXPECT_THAT(elements(world), IsEmpty());
 }
 
 TEST(Publish, RefusesWhatAnotherHas) {
