@@ -103,13 +103,10 @@ TEST(NftSet, CommentsThatLieAboutTheirLengthReadAsNone) {
   EXPECT_EQ(nft_comment(cut), "");
 }
 
-TEST(NftText, FindsTheSetsThatATableDeclares) {
-  const auto names = nft_declared_sets(R"(
-    # set not_this { type mark; }
-    set bridges { type ifname; comment "set neither"; }
-    map m-1 { type ipv4_addr : verdict; }
-    chain c { meta mark set 1; ip saddr @x set map; })");
-  EXPECT_EQ(names, (std::set<std::string>{"bridges", "m-1"}));
+TEST(NftText, NamesNeedNoQuoting) {
+  EXPECT_TRUE(is_nft_name("m-1"));
+  EXPECT_FALSE(is_nft_name("") || is_nft_name("1m") || is_nft_name("a b") || is_nft_name("a;") ||
+               is_nft_name(std::string(256, 'a')));
 }
 
 }  // namespace
