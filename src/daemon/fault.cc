@@ -6,7 +6,7 @@
 namespace fairlead::daemon {
 
 bool fault_armed(std::string_view name) {
-  static const char* const wanted = std::getenv("FAIRLEAD_FAULT");
+  const char* const wanted = std::getenv("FAIRLEAD_FAULT");
   return wanted != nullptr && name == wanted;
 }
 

@@ -72,7 +72,8 @@ std::vector<std::string> what_was_wrong(const engine::Steps& steps) {
   } else {
     std::ranges::transform(steps.firewall, std::back_inserter(out), wrong);
   }
-  for (const auto* plan : {&steps.make, &steps.forwarding, &steps.unmake}) std::ranges::transform(*plan, std::back_inserter(out), wrong);
+  for (const auto* plan : {&steps.make, &steps.forwarding, &steps.unmake})
+    std::ranges::transform(*plan, std::back_inserter(out), wrong);
   return out;
 }
 

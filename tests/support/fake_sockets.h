@@ -24,7 +24,7 @@ class FakeSockets : public ports::Sockets {
                           const std::vector<ports::HostPort>& giving) override {
     std::erase_if(held_, [&](const auto& each) {
       const bool meets = std::ranges::any_of(ports, [&](const auto& port) { return ports::meet(port, each.first); });
-      return meets && std::ranges::contains(giving, each.first);
+      return meets && std::ranges::find(giving, each.first) != giving.end();
     });
     auto wanted = held_;
     for (const auto& port : ports) {

@@ -40,8 +40,8 @@ TEST(Diff, MakesFromTheGroundUpWhateverTheOrder) {
   for (const auto& line : described(steps.make)) {
     if (kinds.empty() || kinds.back() != kind_of(line)) kinds.push_back(kind_of(line));
   }
-  EXPECT_EQ(kinds, (std::vector<std::string>{"+ namespace", "+ link", "+ sysctl", "+ address", "+ link", "+ sysctl",
-                                             "+ address", "+ route"}));
+  EXPECT_EQ(kinds, (std::vector<std::string>{"+ namespace", "+ sysctl", "+ link", "+ sysctl", "+ address", "+ link",
+                                             "+ sysctl", "+ address", "+ route"}));
   EXPECT_EQ(described(steps.forwarding), std::vector<std::string>{"+ sysctl net/ipv4/ip_forward = 1"});
   EXPECT_EQ(ports::describe(steps.firewall.at(0)), "+ firewall table fairlead");
   EXPECT_EQ(ports::describe(steps.firewall.at(1)), "+ firewall table fairlead-user");
