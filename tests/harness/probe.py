@@ -19,7 +19,7 @@ def ask(question):
     with socket.socket(family, kind) as s:
         s.settimeout(SECONDS)
         try:
-            s.connect((address, int(port)))
+            s.connect(socket.getaddrinfo(address, int(port), family, kind)[0][4])  # with the scope of a link-local one
             if protocol == "udp":
                 s.send(b"?")
             return s.recv(2048).decode() or "-"
