@@ -93,7 +93,7 @@ Result<void> Conductor::commit(engine::Decision& decision) {
     if (!ports.given.empty()) hold_ports();
     return stored;
   }
-  auto flows = engine::flows_touched(state_, decision.changes, ports);
+  auto flows = engine::flows_touched(state_, decision.changes);
   std::ranges::move(flows, std::back_inserter(flows_to_forget_));
   const auto names = engine::names_touched(state_, decision.changes);
   for (const auto& change : decision.changes) state_.apply(change);

@@ -16,11 +16,6 @@ using base::Family;
 
 constexpr std::array kFamilies = {Family::v4, Family::v6};
 
-template <class Range, class Value, class Projection>
-bool has(const Range& range, const Value& value, Projection projection) {
-  return std::ranges::find(range, value, projection) != range.end();
-}
-
 ports::L4Protocol protocol_of(const std::string& name) {
   return {static_cast<std::uint8_t>(name == "udp" ? 17 : name == "sctp" ? 132 : 6)};
 }
@@ -144,22 +139,6 @@ class Search {
   const Facts& facts_;
 };
 
-void add_given(const Container& before, const Container* after, PortsTouched& touched) {
-  for (const auto& old : before.published) {
-    const bool stays = after && has(after->published, old.host, &Published::host);
-    if (!stays && old.host.number != 0) touched.given.push_back(old.host);
-  }
-}
-
-const Container* changed(const Change& change) {
-  return std::get_if<Container>(&change);
-}
-Shared<Container> erased(const State& before, const Change& change) {
-  const auto* gone = std::get_if<Erase>(&change);
-  const auto* id = gone ? std::get_if<ContainerId>(&gone->key) : nullptr;
-  return id ? before.container(*id) : nullptr;
-}
-
 }  // namespace
 
 const Attachment* publish_attachment(const State& state, const Container& container, Family family) {
@@ -200,43 +179,6 @@ base::Error publish_error(const State& state, const Container& container, base::
       container.name, attachment ? attachment->endpoint->id.text() : "", reason.text);
   reason.kind = ErrorKind::internal;
   return reason;
-}
-
-PortsTouched ports_touched(const State& before, const std::vector<Change>& changes) {
-  PortsTouched touched;
-  for (const auto& change : changes) {
-    if (const auto gone = erased(before, change)) add_given(*gone, nullptr, touched);
-    const auto* after = changed(change);
-    if (!after) continue;
-    const auto known = before.container(after->id);
-    if (known) add_given(*known, after, touched);
-    for (const auto& published : after->published) {
-      const bool had = known && has(known->published, published.host, &Published::host);
-      if (!had && published.host.number != 0) touched.taken.push_back(published.host);
-    }
-  }
-  return touched;
-}
-
-std::vector<ports::FlowMatch> flows_touched(const State& before, const std::vector<Change>& changes,
-                                            const PortsTouched& ports) {
-  std::vector<ports::FlowMatch> matches;
-  for (const auto* list : {&ports.taken, &ports.given}) {
-    for (const auto& port : *list) matches.push_back({std::nullopt, port.protocol, port.number});
-  }
-  for (const auto& change : changes) {
-    const auto* after = changed(change);
-    const auto gone = after ? before.container(after->id) : erased(before, change);
-    if (!gone) continue;
-    for (const auto& attachment : gone->attachments) {
-      const bool stays = after && has(after->attachments, attachment.endpoint, &Attachment::endpoint);
-      if (!attachment.endpoint || stays) continue;
-      for (const auto& address : {attachment.endpoint->ipv4, attachment.endpoint->ipv6}) {
-        if (address) matches.push_back({address->address(), std::nullopt, std::nullopt});
-      }
-    }
-  }
-  return matches;
 }
 
 std::optional<ports::PortTarget> target_of(const State& state, const Container& container, const Published& published) {

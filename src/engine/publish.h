@@ -26,10 +26,9 @@ struct PortsTouched {
 };
 PortsTouched ports_touched(const State& before, const std::vector<Change>& changes);
 
-/// The flows that a decision leaves behind with a translation that no longer holds: of addresses that go, and of the
-/// host ports that change hands.
-std::vector<ports::FlowMatch> flows_touched(const State& before, const std::vector<Change>& changes,
-                                            const PortsTouched& ports);
+/// The flows that a decision leaves behind as they must no longer be: of addresses that go, of host ports that change
+/// hands or lead elsewhere, of ports that were open at a container's own address.
+std::vector<ports::FlowMatch> flows_touched(const State& before, const std::vector<Change>& changes);
 
 /// Where a socket that holds a published port leads those who reach it. None without an endpoint.
 std::optional<ports::PortTarget> target_of(const State& state, const Container& container, const Published& published);

@@ -15,7 +15,11 @@ namespace fairlead::ports {
 struct FlowMatch {
   std::optional<base::Ip> address;  ///< one end of the flow, in either direction, before or after translation
   std::optional<L4Protocol> protocol;
-  std::optional<std::uint16_t> host_port;  ///< destination port as the client sent it
+  /// Destination as the client sent it, before translation. `0.0.0.0` and `::` stand for every address that this host
+  /// has in their family; what only passes through the host is sent to none of them.
+  std::optional<base::Ip> sent_to;
+  std::optional<std::uint16_t> sent_to_port;
+  std::optional<base::Ip> led_to;  ///< where a translation leads it: who answers for the one that it was sent to
 };
 
 /// Blocking; one thread at a time. Of the namespace in which it was constructed.

@@ -34,7 +34,7 @@ bool meet(const HostPort& one, const HostPort& other);
 struct PortTarget {
   base::Ip address;
   std::uint16_t port = 0;
-  bool operator==(const PortTarget&) const = default;
+  auto operator<=>(const PortTarget&) const = default;
 };
 
 /// A held port and where it leads.

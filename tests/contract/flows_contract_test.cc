@@ -25,9 +25,11 @@ class FlowsContract : public ::testing::TestWithParam<const char*> {
     if (std::string(GetParam()) == "fake") {
       auto fake = std::make_unique<FakeFlows>();
       fake_ = fake.get();
+      fake->host = {ip("192.0.2.1"), ip("2001:db8::1")};
       flows_ = std::move(fake);
     } else {
       if (!enter_private_host()) GTEST_SKIP() << "needs root: unshare(2) of network and mount namespaces is refused";
+      ASSERT_EQ(sh("ip addr replace 192.0.2.1/32 dev lo && ip addr replace 2001:db8::1/128 dev lo nodad"), 0);
       auto made = linuxnet::make_flows();
       ASSERT_TRUE(made) << made.error().text;
       flows_ = std::move(*made);
@@ -84,16 +86,52 @@ TEST_P(FlowsContract, ByTheAddressThatAnswersGoTo) {
 }
 
 TEST_P(FlowsContract, ByHostPortAsTheClientSentIt) {
-  EXPECT_EQ(forget({{.protocol = udp, .host_port = 8080}}), 0u);
-  EXPECT_EQ(forget({{.protocol = tcp, .host_port = 80}}), 0u) << "the container's port is not the host's";
-  EXPECT_EQ(forget({{.protocol = tcp, .host_port = 8080}}), 3u) << "of both families";
+  EXPECT_EQ(forget({{.protocol = udp, .sent_to_port = 8080}}), 0u);
+  EXPECT_EQ(forget({{.protocol = tcp, .sent_to_port = 80}}), 0u) << "the container's port is not the host's";
+  EXPECT_EQ(forget({{.protocol = tcp, .sent_to_port = 8080}}), 3u) << "of both families";
   EXPECT_THAT(all(), UnorderedElementsAre(dns_, straight_));
 }
 
+TEST_P(FlowsContract, BySentToLeavesOthersOfTheSameNumberAlone) {
+  const Flow passing{tcp, ip("198.51.100.7"), ip("203.0.113.9"), ip("203.0.113.9"), ip("198.51.100.7"), 41000, 8080,
+                     8080};
+  const Flow download{tcp, ip("172.17.0.2"), ip("203.0.113.9"), ip("203.0.113.9"), ip("192.0.2.1"), 41000, 8080, 8080};
+  const Flow closed{udp, ip("198.51.100.7"), ip("192.0.2.1"), ip("192.0.2.1"), ip("198.51.100.7"), 41000, 8080, 8080};
+  const Flow local{udp, ip("127.0.0.1"), ip("127.0.0.9"), ip("127.0.0.9"), ip("127.0.0.1"), 41000, 8080, 8080};
+  given({passing, download, closed, local});
+  const auto at = [](const char* address, ports::L4Protocol protocol, std::uint16_t port) {
+    return ports::FlowMatch{.protocol = protocol, .sent_to = ip(address), .sent_to_port = port};
+  };
+  EXPECT_EQ(forget({at("192.0.2.2", tcp, 8080), at("172.17.0.2", tcp, 80), at("192.0.2.1", tcp, 80)}), 0u);
+  EXPECT_EQ(forget({at("0.0.0.0", tcp, 8080)}), 2u) << "of one family, to this host's addresses";
+  EXPECT_THAT(all(), UnorderedElementsAre(dns_, straight_, six_, passing, download, closed, local));
+  EXPECT_EQ(forget({at("::", tcp, 8080)}), 1u);
+  EXPECT_EQ(forget({at("127.0.0.9", udp, 8080)}), 1u);
+  EXPECT_EQ(forget({at("0.0.0.0", udp, 8080)}), 1u) << "what was never translated as well";
+  EXPECT_EQ(forget({{.sent_to = ip("0.0.0.0")}}), 1u) << "of any port";
+  EXPECT_EQ(forget({{.sent_to = ip("203.0.113.9"), .sent_to_port = 53}}), 1u);
+  EXPECT_THAT(all(), UnorderedElementsAre(passing, download));
+}
+
+TEST_P(FlowsContract, ByWhereATranslationLeads) {
+  const Flow moved{tcp, ip("198.51.100.7"), ip("192.0.2.9"), ip("172.17.0.2"), ip("198.51.100.7"), 41000, 8080, 80};
+  const Flow direct{tcp, ip("198.51.100.7"), ip("172.17.0.2"), ip("172.17.0.2"), ip("198.51.100.7"), 41000, 8080, 8080};
+  given({moved, direct});
+  EXPECT_EQ(forget({{.sent_to_port = 80, .led_to = ip("172.17.0.2")}}), 0u);
+  EXPECT_EQ(forget({{.protocol = tcp, .sent_to_port = 8080, .led_to = ip("172.17.0.2")}}), 3u)
+      << "whatever address it was sent to, also one that this host has no more";
+  EXPECT_THAT(all(), UnorderedElementsAre(dns_, straight_, six_, direct));
+  EXPECT_EQ(forget({{.led_to = ip("172.17.0.2")}, {.led_to = ip("172.17.0.3")}}), 1u);
+}
+
 TEST_P(FlowsContract, AllThatIsSetMustFit) {
-  EXPECT_EQ(forget({{ip("172.17.0.2"), tcp, 5353}, {ip("172.17.0.3"), tcp, 5353}, {ip("172.17.0.3"), udp, 8080}}), 0u);
-  EXPECT_EQ(forget({{ip("172.17.0.3"), udp, 5353}}), 1u);
-  EXPECT_EQ(forget({{.address = ip("198.51.100.7"), .host_port = 8080}}), 1u);
+  const auto match = [](const char* address, ports::L4Protocol protocol, std::uint16_t port) {
+    return ports::FlowMatch{.address = ip(address), .protocol = protocol, .sent_to_port = port};
+  };
+  EXPECT_EQ(forget({match("172.17.0.2", tcp, 5353), match("172.17.0.3", tcp, 5353), match("172.17.0.3", udp, 8080)}),
+            0u);
+  EXPECT_EQ(forget({match("172.17.0.3", udp, 5353)}), 1u);
+  EXPECT_EQ(forget({{.address = ip("198.51.100.7"), .sent_to_port = 8080}}), 1u);
   EXPECT_THAT(all(), UnorderedElementsAre(web_again_, straight_, six_));
 }
 

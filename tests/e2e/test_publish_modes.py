@@ -6,8 +6,10 @@ import pytest
 from conftest import default_client, run_daemon
 from harness import kernel
 from harness.host import Host
-from harness.reach import ask, ask_one, echo
+from harness.programs import ours
+from harness.reach import UdpClient, ask, ask_one, echo
 from harness.rogue import machine, take_loopback_from
+from harness.shell import run
 from harness.world import World
 
 OPTION = "com.docker.network.bridge."
@@ -42,6 +44,18 @@ def test_trusted_interface(box, neighbour):
     with echo(start(box, "web1", "trusting", "-p", "127.0.0.1:8080:80"), "web1", 80, 81):
         assert ask(neighbour, [("tcp", "10.71.0.2", 80), ("tcp", "10.71.0.2", 81), ("udp", "10.71.0.2", 80),
                                ("tcp", box.host.ADDRESS, 8080)]) == [f"web1 {box.host.OUTSIDE}", None, None, None]
+
+
+@pytest.mark.parametrize("option", ["gateway_mode_ipv4=routed", "trusted_host_interfaces=uplink"])
+def test_what_is_unpublished_is_closed_to_those_who_are_there(box, neighbour, option):
+    """A UDP client at the container's own address is shut out, too, though it never stops."""
+    box.docker("network", "create", "--subnet", "10.71.0.0/24", "-o", OPTION + option, "direct")
+    pid = start(box, "web1", "direct", "-p", "8053:53/udp", "-p", "8054:54/udp")
+    with echo(pid, "web1", 53, 54), UdpClient(neighbour) as client, UdpClient(neighbour) as other:
+        assert client("10.71.0.2", 53) and other("10.71.0.2", 54)
+        run(ours("fairlead"), "unpublish", "-H", box.daemon.url, "web1", "8053:53/udp")
+        kernel.wait_for(lambda: client("10.71.0.2", 53) is None, 3, "the end of its flow")
+        assert other("10.71.0.2", 54)
 
 
 def test_unprotected_network(box, neighbour):

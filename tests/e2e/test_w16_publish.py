@@ -3,11 +3,13 @@ and from a container on another network through the host's address; conflicts ar
 import json
 import re
 import socket
+import time
 
 import pytest
 from harness import kernel, leaks
 from harness.programs import ours
-from harness.reach import PYTHON, ask, ask_one, echo
+from harness.rawapi import Api
+from harness.reach import PYTHON, UdpClient, ask, ask_one, echo, socket_in
 from harness.shell import run
 
 
@@ -158,7 +160,7 @@ def test_publish_and_unpublish_a_running_container(box):
 
 def test_a_port_that_changes_hands_takes_its_flows_along(box):
     """A UDP client that never stops is served by the new owner of the port at once (moby 53384, 8795)."""
-    with socketpair_in(box.host.outside) as client:
+    with UdpClient(box.host.outside) as client:
         for name in ("first", "second"):
             pid = start(box, name, "-p", "8053:53/udp")
             with echo(pid, name, 53):
@@ -167,33 +169,45 @@ def test_a_port_that_changes_hands_takes_its_flows_along(box):
             assert client(box.host.ADDRESS, 8053) is None
 
 
-class socketpair_in:
-    """One UDP socket, one source port, in another namespace."""
+def test_a_port_that_leads_elsewhere_takes_its_flows_along(box):
+    """Published to another port of its container in one request: the UDP client that never stops reaches that one."""
+    pid = start(box, "web1", "-p", "8053:53/udp")
+    with echo(pid, "old", 53), echo(pid, "new", 54), UdpClient(box.host.outside) as client:
+        kernel.wait_for(lambda: client(box.host.ADDRESS, 8053) == f"old {box.host.OUTSIDE}", 3, "the old one")
+        change = {"Unpublish": {"53/udp": [{"HostPort": "8053"}]}, "Publish": {"54/udp": [{"HostPort": "8053"}]}}
+        api = Api(box.daemon.socket)
+        status, answer = api.call("POST", "/fairlead/containers/web1/ports", change)
+        api.close()
+        assert status == 200, answer
+        kernel.wait_for(lambda: client(box.host.ADDRESS, 8053) == f"new {box.host.OUTSIDE}", 3, "the new one")
 
-    def __init__(self, ns):
-        self.ns = ns
 
-    def __enter__(self):
-        import os
-        own = os.open("/proc/self/ns/net", os.O_RDONLY)
-        there = os.open(kernel.netns_path(self.ns), os.O_RDONLY)
-        libc = __import__("ctypes").CDLL(None, use_errno=True)
-        assert libc.setns(there, 0) == 0
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        assert libc.setns(own, 0) == 0
-        os.close(own), os.close(there)
-        self.socket.settimeout(0.3)
-        return self.ask
+def test_a_port_leaves_others_of_its_number_alone(box):
+    """A container's connection to that port of another machine outlives its publishing, and that one's end."""
+    pid = start(box, "c1")
+    with socket_in(box.host.outside, socket.SOCK_STREAM) as server, socket_in(pid, socket.SOCK_STREAM) as client:
+        server.bind((box.host.OUTSIDE, 8443))
+        server.listen()
+        client.connect((box.host.OUTSIDE, 8443))
+        remote, (seen, _) = server.accept()
+        assert seen == box.host.ADDRESS, "masqueraded"
 
-    def __exit__(self, *_):
-        self.socket.close()
+        def goes_on():
+            for _ in range(5):
+                remote.sendall(b"down")
+                assert client.recv(4) == b"down"
+                client.sendall(b"up")
+                assert remote.recv(2) == b"up"
+                time.sleep(0.1)  # flows are forgotten behind the reply's back
 
-    def ask(self, address, port):
-        try:
-            self.socket.sendto(b"?", (address, port))
-            return self.socket.recv(2048).decode()
-        except OSError:
-            return None
+        with remote:
+            remote.settimeout(2)
+            client.settimeout(2)
+            goes_on()
+            start(box, "web1", "-p", "8443:443")
+            goes_on()
+            box.docker("rm", "-f", "web1")
+            goes_on()
 
 
 def test_ports_over_a_restart_of_the_daemon(box):

@@ -1,4 +1,7 @@
 """Who reaches whom: echo servers in containers' namespaces, and questions asked from any namespace."""
+import ctypes
+import os
+import socket
 import subprocess
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,3 +36,36 @@ def ask(ns, questions):
 
 def ask_one(ns, protocol, address, port):
     return ask(ns, [(protocol, address, port)])[0]
+
+
+def socket_in(ns, kind):
+    """A socket in another namespace."""
+    own = os.open("/proc/self/ns/net", os.O_RDONLY)
+    there = os.open(kernel.netns_path(ns), os.O_RDONLY)
+    libc = ctypes.CDLL(None, use_errno=True)
+    assert libc.setns(there, 0) == 0
+    made = socket.socket(socket.AF_INET, kind)
+    assert libc.setns(own, 0) == 0
+    os.close(own), os.close(there)
+    return made
+
+
+class UdpClient:
+    """One UDP socket, one source port, in another namespace."""
+
+    def __init__(self, ns):
+        self.socket = socket_in(ns, socket.SOCK_DGRAM)
+        self.socket.settimeout(0.3)
+
+    def __enter__(self):
+        return self.ask
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def ask(self, address, port):
+        try:
+            self.socket.sendto(b"?", (address, port))
+            return self.socket.recv(2048).decode()
+        except OSError:
+            return None

@@ -78,7 +78,7 @@ class FlowsTest : public PrivateHostTest {
   /// Host port 5353 leads to this container from now on.
   static void publish(const std::string& container) {
     ASSERT_EQ(sh("nft 'table ip t { }; flush table ip t; table ip t { chain pre { type nat hook prerouting priority "
-                 "dstnat; udp dport 5353 dnat to " +
+                 "dstnat; fib daddr type local udp dport 5353 dnat to " +
                  container + ":53; }; }'"),
               0);
   }
@@ -101,10 +101,10 @@ TEST_F(FlowsTest, AForgottenFlowFollowsThePortToItsNewOwner) {
   publish("172.17.0.3");
   ask();
   ASSERT_TRUE(hears(a)) << "the kernel keeps to what the flow began with";
-  EXPECT_EQ(flows_->forget({{.protocol = tcp, .host_port = 5353}}).value_or(9), 0u);
+  EXPECT_EQ(flows_->forget({{.protocol = tcp, .sent_to_port = 5353}}).value_or(9), 0u);
   ask();
   ASSERT_TRUE(hears(a));
-  EXPECT_EQ(flows_->forget({{.protocol = udp, .host_port = 5353}}).value_or(9), 1u);
+  EXPECT_EQ(flows_->forget({{.protocol = udp, .sent_to_port = 5353}}).value_or(9), 1u);
   ask();
   EXPECT_TRUE(hears(b));
   publish("172.17.0.2");
@@ -113,10 +113,37 @@ TEST_F(FlowsTest, AForgottenFlowFollowsThePortToItsNewOwner) {
   EXPECT_TRUE(hears(a));
 }
 
+TEST_F(FlowsTest, APortThatChangesHandsLeavesOthersOfTheSameNumberAlone) {
+  const auto client = socket_in("client", {ip("198.51.100.7"), 5353});
+  const auto a = socket_in("a", {ip("172.17.0.2"), 53}), b = socket_in("b", {ip("172.17.0.3"), 5353});
+  const auto says = [](const base::Fd& from, const char* to) {
+    const SocketAddress there(ip(to), 5353);
+    EXPECT_EQ(sendto(from.get(), "x", 1, 0, there.get(), there.size), 1);
+  };
+  publish("172.17.0.2");
+  ASSERT_EQ(sh("nft 'add chain ip t post { type nat hook postrouting priority srcnat; }; "
+               "add rule ip t post ip saddr 172.17.0.0/24 oifname v-client masquerade'"),
+            0);
+  says(client, "198.51.100.1");
+  ASSERT_TRUE(hears(a));
+  says(client, "172.17.0.3");
+  ASSERT_TRUE(hears(b)) << "it only passes through";
+  says(socket_in("a", {ip("172.17.0.2"), 55}), "198.51.100.7");
+  ASSERT_TRUE(hears(client)) << "masqueraded";
+  ASSERT_EQ(sh("nft flush chain ip t pre"), 0);
+  says(socket_in("a", {ip("172.17.0.2"), 54}), "172.17.0.1");  // a port of the host that is closed
+  TrackedTable table;
+  ASSERT_EQ(std::ranges::count(table.all(), udp, &Flow::protocol), 4);
+  EXPECT_EQ(flows_->forget({{.protocol = udp, .sent_to = ip("0.0.0.0"), .sent_to_port = 5353}}).value_or(9), 2u);
+  std::vector<base::Ip> left;
+  for (const auto& flow : table.all()) left.push_back(flow.sent_to);
+  EXPECT_THAT(left, ::testing::UnorderedElementsAre(ip("172.17.0.3"), ip("198.51.100.7")));
+}
+
 TEST_F(FlowsTest, FlowsWithoutPortsAreForgottenByAddress) {
   ASSERT_EQ(sh("nft 'table ip t { chain f { type filter hook forward priority filter; ct state new; }; }'"), 0);
   ASSERT_EQ(sh(inside("client", "sh -c 'ping -c1 -W1 172.17.0.2 && ping -c1 -W1 172.17.0.3' >/dev/null")), 0);
-  EXPECT_EQ(flows_->forget({{.host_port = 0}}).value_or(9), 0u);
+  EXPECT_EQ(flows_->forget({{.sent_to_port = 0}}).value_or(9), 0u);
   EXPECT_EQ(flows_->forget({{.address = ip("172.17.0.2")}}).value_or(9), 1u);
   EXPECT_EQ(flows_->forget({{.address = ip("198.51.100.7")}}).value_or(9), 1u);
 }
@@ -141,7 +168,7 @@ TEST_F(FlowsTest, TwentyThousandFlowsAreReadInTensOfMilliseconds) {
   EXPECT_EQ(flows_->forget({{}}).value_or(9), 0u);
   const std::chrono::duration<double, std::milli> idled = std::chrono::steady_clock::now() - idle;
   EXPECT_LT(idled.count(), 1 * support::slowness()) << "nothing to look for";
-  EXPECT_EQ(flows_->forget({{.protocol = tcp, .host_port = 8080}}).value_or(0), 19'800u);
+  EXPECT_EQ(flows_->forget({{.protocol = tcp, .sent_to_port = 8080}}).value_or(0), 19'800u);
 }
 
 }  // namespace

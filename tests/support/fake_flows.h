@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <set>
 #include <vector>
 
 #include "ports/flows.h"
@@ -20,6 +21,7 @@ struct Flow {
 class FakeFlows : public ports::Flows {
  public:
   std::vector<Flow> flows;
+  std::set<base::Ip> host;              ///< this host's addresses, apart from those of loopback
   std::vector<ports::FlowMatch> asked;  ///< all that was ever asked for
 
   base::Result<std::size_t> forget(const std::vector<ports::FlowMatch>& matches) override {
@@ -30,10 +32,16 @@ class FakeFlows : public ports::Flows {
   }
 
  private:
-  static bool fits(const Flow& flow, const ports::FlowMatch& match) {
-    if (!match.address && !match.protocol && !match.host_port) return false;
+  bool is_sent_to(const base::Ip& wanted, const base::Ip& destination) const {
+    if (!wanted.is_unspecified()) return wanted == destination;
+    return wanted.family() == destination.family() && (destination.is_loopback() || host.contains(destination));
+  }
+  bool fits(const Flow& flow, const ports::FlowMatch& match) const {
+    if (!match.address && !match.protocol && !match.sent_to && !match.sent_to_port && !match.led_to) return false;
     if (match.protocol && match.protocol != flow.protocol) return false;
-    if (match.host_port && match.host_port != flow.sent_to_port) return false;
+    if (match.sent_to && !is_sent_to(*match.sent_to, flow.sent_to)) return false;
+    if (match.sent_to_port && match.sent_to_port != flow.sent_to_port) return false;
+    if (match.led_to && (match.led_to != flow.answered_from || match.led_to == flow.sent_to)) return false;
     const std::array ends{flow.client, flow.sent_to, flow.answered_from, flow.answered_to};
     return !match.address || std::ranges::find(ends, *match.address) != ends.end();
   }

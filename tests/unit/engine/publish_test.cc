@@ -35,6 +35,24 @@ std::vector<std::string> elements(const World& world) {
   return out;
 }
 
+/// The flows that a decision leaves behind.
+std::vector<std::string> flows(const State& before, const std::vector<Change>& changes) {
+  std::vector<std::string> out;
+  for (const auto& match : flows_touched(before, changes)) {
+    std::string line;
+    if (match.protocol && match.sent_to_port) {
+      const auto whom = !match.sent_to           ? "*"
+                        : match.sent_to->is_v4() ? match.sent_to->text()
+                                                 : "[" + match.sent_to->text() + "]";
+      line = ports::protocol_name(*match.protocol) + " to " + whom + ":" + std::to_string(*match.sent_to_port);
+    }
+    if (match.led_to) line += " led to " + match.led_to->text();
+    if (match.address) line += "of " + match.address->text();
+    out.push_back(std::move(line));
+  }
+  return out;
+}
+
 constexpr ports::L4Protocol kUdp{17};
 
 TEST(Publish, LeadsEveryAddressOrOne) {
@@ -191,7 +209,8 @@ TEST(Publish, ChangesWhileItRuns) {
   const auto taken = world.must(ChangePorts{id, {}, {{.container_port = 81}}});
   EXPECT_THAT(ports_touched(with_both, taken.changes).given,
               UnorderedElementsAre(ports::HostPort{std::nullopt, {}, 8081}));
-  EXPECT_EQ(flows_touched(with_both, taken.changes, ports_touched(with_both, taken.changes)).size(), 1u);
+  EXPECT_THAT(flows(with_both, taken.changes),
+              UnorderedElementsAre("tcp to 0.0.0.0:8081", "tcp to [::]:8081", "tcp to *:8081 led to 172.17.0.2"));
   EXPECT_EQ(places(world, id), first);
   EXPECT_THAT(world.refusal(ChangePorts{id, {}, {{.container_port = 99}}}), HasSubstr("is not published that way"));
   const auto host = world.create_in("c2", "host");
@@ -206,15 +225,73 @@ TEST(Publish, ChangesWhileItRuns) {
 TEST(Publish, FlowsOfWhatGoesAreNamed) {
   World world;
   world.boot();
-  const auto id = world.create("c1", publishing({{.container_port = 53, .protocol = "udp", .host_port = 5353}}));
-  world.start(id);
+  const auto id = world.create("c1", publishing({{.container_port = 53, .protocol = "udp", .host_port = 5353},
+                                                 {.container_port = 80, .host_ip = "192.168.1.5", .host_port = 8080}}));
+  const auto down = world.state;
+  const auto started = world.must(StartContainer{id}).changes;
+  EXPECT_THAT(flows(down, started),
+              UnorderedElementsAre("udp to 0.0.0.0:5353", "udp to [::]:5353", "tcp to 192.168.1.5:8080"))
+      << "those of whoever had the port before";
+  world.must(ContainerStarted{id, 100, 99});
   const auto up = world.state;
   const auto changes = world.must(ContainerExited{id, 0}).changes;
-  const auto matches = flows_touched(up, changes, ports_touched(up, changes));
-  ASSERT_EQ(matches.size(), 2u);
-  EXPECT_EQ(matches.at(0).host_port, 5353);
-  EXPECT_EQ(matches.at(0).protocol, kUdp);
-  EXPECT_EQ(matches.at(1).address, ip("172.17.0.2"));
+  EXPECT_THAT(flows(up, changes),
+              UnorderedElementsAre("udp to 0.0.0.0:5353", "udp to [::]:5353", "udp to *:5353 led to 172.17.0.2",
+                                   "tcp to 192.168.1.5:8080", "of 172.17.0.2"));
+}
+
+TEST(Publish, FlowsOfAPortThatLeadsElsewhereAreNamed) {
+  World world;
+  world.boot();
+  world.make_network("a", "10.1.0.0/24");
+  world.make_network("b", "10.2.0.0/24");
+  const auto id = world.create(
+      "web1", publishing({{.container_port = 80, .protocol = "udp", .host_ip = "0.0.0.0", .host_port = 8080},
+                          {.container_port = 53, .host_ip = "::1", .host_port = 53}},
+                         "b"));
+  world.start(id);
+  auto before = world.state;
+  EXPECT_THAT(flows(before, world.must(Connect{id, {.network = "a"}}).changes),
+              UnorderedElementsAre("udp to 0.0.0.0:8080", "udp to *:8080 led to 10.2.0.2"))
+      << "the endpoint stays, but the port leads to another";
+  before = world.state;
+  const auto changed =
+      world.must(ChangePorts{id,
+                             {{.container_port = 81, .protocol = "udp", .host_ip = "0.0.0.0", .host_port = 8080}},
+                             {{.container_port = 80, .protocol = "udp", .host_ip = "0.0.0.0", .host_port = 8080}}});
+  EXPECT_THAT(ports_touched(before, changed.changes).given, IsEmpty());
+  EXPECT_THAT(flows(before, changed.changes),
+              UnorderedElementsAre("udp to 0.0.0.0:8080", "udp to *:8080 led to 10.1.0.2"));
+  before = world.state;
+  EXPECT_THAT(flows(before, world.must(Disconnect{id, "b"}).changes), UnorderedElementsAre("of 10.2.0.2"));
+}
+
+TEST(Publish, FlowsToTheContainersOwnPortAreNamed) {
+  World world;
+  world.boot();
+  const auto direct = [&](const std::string& name, const std::string& third, const std::string& option,
+                          const std::string& value) {
+    CreateNetwork command{.name = name};
+    command.pools = {{.subnet = "10." + third + ".0.0/24"}};
+    command.options = {{"com.docker.network.bridge." + option, value}};
+    world.must(command);
+    const auto id = world.create(name, publishing({{.container_port = 80, .host_ip = "127.0.0.1", .host_port = 8080},
+                                                   {.container_port = 443, .host_ip = "127.0.0.1", .host_port = 8443}},
+                                                  name));
+    world.start(id);
+    const auto before = world.state;
+    const auto changes =
+        world.must(ChangePorts{id, {}, {{.container_port = 80, .host_ip = "127.0.0.1", .host_port = 8080}}}).changes;
+    const auto named = flows(before, changes);
+    world.must(ContainerExited{id, 0});
+    return named;
+  };
+  EXPECT_THAT(direct("routed", "1", "gateway_mode_ipv4", "routed"), UnorderedElementsAre("tcp to 10.1.0.2:80"));
+  EXPECT_THAT(direct("trusting", "2", "trusted_host_interfaces", "eth7"),
+              UnorderedElementsAre("tcp to 10.2.0.2:80", "tcp to 127.0.0.1:8080"));
+  EXPECT_THAT(direct("open", "3", "gateway_mode_ipv4", "nat-unprotected"),
+              UnorderedElementsAre("tcp to 127.0.0.1:8080"))
+      << "it is open without being published";
 }
 
 }  // namespace
