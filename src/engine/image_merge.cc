@@ -1,6 +1,7 @@
 #include "engine/image_merge.h"
 
 #include <algorithm>
+#include <set>
 
 namespace fairlead::engine {
 namespace {
@@ -29,8 +30,9 @@ void merge_env(std::vector<std::string>& own, const std::vector<std::string>& im
 }
 
 void add_missing(std::vector<std::string>& own, const std::vector<std::string>& image) {
+  std::set<std::string> known(own.begin(), own.end());
   for (const auto& given : image) {
-    if (std::ranges::find(own, given) == own.end()) own.push_back(given);
+    if (known.insert(given).second) own.push_back(given);
   }
 }
 

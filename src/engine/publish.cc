@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <set>
+#include <utility>
 
 #include "engine/gateway.h"
 #include "engine/network_options.h"
@@ -20,19 +23,26 @@ ports::L4Protocol protocol_of(const std::string& name) {
   return {static_cast<std::uint8_t>(name == "udp" ? 17 : name == "sctp" ? 132 : 6)};
 }
 
+/// `80/tcp`. Nothing for what cannot be read: a record of an older version may hold what its image said.
+std::optional<ports::PortBinding> exposed_port(const std::string& text) {
+  const auto slash = std::min(text.find('/'), text.size());
+  ports::PortBinding exposed;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + slash, exposed.container_port);
+  if (error != std::errc{} || end != text.data() + slash || exposed.container_port == 0) return std::nullopt;
+  if (slash != text.size()) exposed.protocol = text.substr(slash + 1);
+  static constexpr std::array known = {"tcp", "udp", "sctp"};
+  return std::ranges::find(known, exposed.protocol) != known.end() ? std::optional(std::move(exposed)) : std::nullopt;
+}
+
 /// What is asked for, with the exposed ports that `-P` adds.
 std::vector<ports::PortBinding> bindings_of(const ports::ContainerSpec& spec) {
   auto all = spec.port_bindings;
   if (!spec.publish_all) return all;
+  std::set<std::pair<std::uint16_t, std::string>> bound;
+  for (const auto& binding : all) bound.emplace(binding.container_port, binding.protocol);
   for (const auto& text : spec.exposed_ports) {
-    const auto slash = text.find('/');
-    ports::PortBinding exposed;
-    exposed.container_port = static_cast<std::uint16_t>(std::stoul(text.substr(0, slash)));
-    if (slash != std::string::npos) exposed.protocol = text.substr(slash + 1);
-    const auto same = [&](const ports::PortBinding& b) {
-      return b.container_port == exposed.container_port && b.protocol == exposed.protocol;
-    };
-    if (std::ranges::none_of(all, same)) all.push_back(std::move(exposed));
+    auto exposed = exposed_port(text);
+    if (exposed && bound.emplace(exposed->container_port, exposed->protocol).second) all.push_back(std::move(*exposed));
   }
   return all;
 }

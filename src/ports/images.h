@@ -31,7 +31,8 @@ struct Image {
   ProcessSpec process;    ///< what it runs by default
   std::string stop_signal;
   std::map<std::string, std::string> labels;
-  std::vector<std::string> exposed_ports, volumes, on_build, shell;
+  std::vector<std::string> exposed_ports;  ///< `80/tcp`
+  std::vector<std::string> volumes, on_build, shell;
   std::vector<std::string> layers;      ///< diff ids, `sha256:…`
   std::vector<std::string> layer_dirs;  ///< unpacked directories, same order, absolute
   std::vector<ImageHistory> history;    ///< oldest first

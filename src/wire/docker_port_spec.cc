@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
+#include <tuple>
+#include <utility>
 
 namespace fairlead::wire {
 
@@ -40,6 +43,27 @@ base::Result<DockerPorts> parse_docker_ports(std::string_view text) {
     return base::fail(base::ErrorKind::invalid, fmt::format("invalid proto: {}", range->protocol));
   }
   return *range;
+}
+
+ExposedPorts read_exposed_ports(const std::vector<std::string>& keys) {
+  ExposedPorts out;
+  std::vector<DockerPorts> ranges;
+  for (const auto& key : keys) {
+    if (auto range = parse_docker_ports(key))
+      ranges.push_back(std::move(*range));
+    else
+      out.unreadable.push_back(key);
+  }
+  // In order, so that ranges which overlap cost no more than the ports that they name.
+  std::ranges::sort(ranges, {}, [](const DockerPorts& range) { return std::tie(range.protocol, range.first); });
+  std::string protocol;
+  int next = 0;
+  for (const auto& range : ranges) {
+    if (std::exchange(protocol, range.protocol) != range.protocol) next = 0;
+    for (next = std::max<int>(next, range.first); next <= range.last; ++next)
+      out.ports.push_back(docker_port_text(static_cast<std::uint16_t>(next), protocol));
+  }
+  return out;
 }
 
 base::Result<DockerPorts> parse_docker_host_ports(std::string_view text) {

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 
@@ -17,6 +18,14 @@ struct DockerPorts {
 /// `80`, `80/tcp`, `8000-8010/udp`: how Docker's API names ports inside a container. Port 0, a range that runs
 /// down and unknown protocols are `invalid`.
 base::Result<DockerPorts> parse_docker_ports(std::string_view text);
+
+/// The ports that an image exposes, `80/tcp`, each once and in order.
+struct ExposedPorts {
+  std::vector<std::string> ports;
+  std::vector<std::string> unreadable;  ///< keys that name no port
+};
+/// From the keys of an image's `ExposedPorts`, which nobody has checked: ranges are taken apart, `80` is `80/tcp`.
+ExposedPorts read_exposed_ports(const std::vector<std::string>& keys);
 
 /// A host's side of a binding: empty (any free port: 0–0), `8080`, or `8000-8010`. Refuses in Docker's words.
 base::Result<DockerPorts> parse_docker_host_ports(std::string_view text);

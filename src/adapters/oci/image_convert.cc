@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <set>
 
+#include "base/log.h"
+#include "wire/docker_port_spec.h"
+
 namespace fairlead::oci {
 
 namespace {
@@ -67,7 +70,10 @@ std::shared_ptr<const ports::Image> make_image(const std::string& id, const wire
   out->process = process_of(config.run);
   out->stop_signal = config.run.stop_signal;
   out->labels = config.run.labels;
-  out->exposed_ports = config.run.exposed_ports;
+  auto exposed = wire::read_exposed_ports(config.run.exposed_ports);
+  for (const auto& key : exposed.unreadable)
+    base::log(base::LogLevel::warn, "image {}: \"{}\" of its exposed ports is no port and is passed over", id, key);
+  out->exposed_ports = std::move(exposed.ports);
   out->volumes = config.run.volumes;
   out->on_build = config.run.on_build;
   out->shell = config.run.shell;

@@ -141,6 +141,19 @@ TEST(Publish, ChoosesFreePorts) {
   EXPECT_THAT(world.refusal(StartContainer{six}), HasSubstr("port is already allocated"));
 }
 
+TEST(Publish, PassesOverExposedPortsThatCannotBeRead) {
+  World world;
+  world.boot();
+  auto exposed = publishing({});
+  exposed.exposed_ports = {"http/tcp", "99999/tcp", "8000-8010/tcp", "0/tcp", "", "/", "80/icmp", "81", "82/udp"};
+  exposed.publish_all = true;
+  const auto id = world.create("c1", exposed);
+  world.start(id);
+  std::vector<std::uint16_t> inside;
+  for (const auto& one : world.container(id).published) inside.push_back(one.container_port);
+  EXPECT_THAT(inside, UnorderedElementsAre(81, 82));
+}
+
 TEST(Publish, FollowsTheNetworkThatLeadsOut) {
   World world;
   world.boot();

@@ -148,6 +148,18 @@ TEST_F(Library, LoadsTheOldFormWithLinkedLayersInAnyOrder) {
   EXPECT_EQ(images_->find("old:1")->id, sha256_digest(config_of(layer)));
 }
 
+TEST_F(Library, ExposedPortsThatNobodyCheckedAreRead) {
+  const auto layer = rootfs();
+  auto config = config_of(layer);
+  config.insert(1, R"("config":{"ExposedPorts":{"http/tcp":{},"8001-8002/tcp":{},"99999/tcp":{},"53/udp":{}}},)");
+  TestTar archive;
+  archive.file("manifest.json", R"([{"Config":"c.json","RepoTags":["odd:1"],"Layers":["l.tar"]}])");
+  archive.file("c.json", config).file("l.tar", layer);
+  const auto lines = load(archive.bytes());
+  ASSERT_TRUE(lines.has_value()) << lines.error().text;
+  EXPECT_THAT(images_->find("odd:1")->exposed_ports, ElementsAre("8001/tcp", "8002/tcp", "53/udp"));
+}
+
 TEST_F(Library, LoadsAnOciLayoutWithCompressedLayers) {
   const auto layer = rootfs(), packed = support::compressed(layer, "gzip"), config = config_of(layer);
   const auto descriptor = [](const std::string& text, const std::string& more = {}) {

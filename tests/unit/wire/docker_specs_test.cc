@@ -1,4 +1,4 @@
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "wire/docker_auth.h"
 #include "wire/docker_bind_spec.h"
@@ -22,6 +22,17 @@ TEST(DockerPorts, ReadsPortsAndRanges) {
     EXPECT_EQ(ports.error().kind, base::ErrorKind::invalid);
   }
   EXPECT_EQ(parse_docker_ports("x").error().text, "invalid port specification: \"x\"");
+}
+
+TEST(DockerPorts, ReadsWhatAnImageExposes) {
+  const auto read = read_exposed_ports({"8002-8004/tcp", "http/tcp", "53/UDP", "80", "99999/tcp", "8000-8003", "80/tcp",
+                                        "8001/tcp", "9-1/tcp", "80/icmp", "", "54/udp", "65535/tcp"});
+  EXPECT_THAT(read.ports, ::testing::ElementsAre("80/tcp", "8000/tcp", "8001/tcp", "8002/tcp", "8003/tcp", "8004/tcp",
+                                                 "65535/tcp", "53/udp", "54/udp"));
+  EXPECT_THAT(read.unreadable, ::testing::ElementsAre("http/tcp", "99999/tcp", "9-1/tcp", "80/icmp", ""));
+  std::vector<std::string> wide;
+  for (int first = 1; first <= 20'000; ++first) wide.push_back(std::to_string(first) + "-65535/tcp");
+  EXPECT_EQ(read_exposed_ports(wide).ports.size(), 65'535u) << "and at once";
 }
 
 TEST(DockerPorts, AnEmptyHostSideAsksForAnyPort) {
