@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "engine/decide_parts.h"
 #include "engine/network_mode.h"
@@ -37,8 +38,9 @@ base::Result<Decision> decide_one(const State& state, const ChangePorts& command
                                                           wanted.container_port, wanted.protocol, container.name));
     }
   }
+  std::set<ports::PortBinding> known_bindings(bindings.begin(), bindings.end());
   for (const auto& wanted : command.publish) {
-    if (std::ranges::find(bindings, wanted) == bindings.end()) bindings.push_back(wanted);
+    if (known_bindings.insert(wanted).second) bindings.push_back(wanted);
   }
   if (container.is_up()) {
     if (auto settled = settle_ports(state, container, facts); !settled) return std::unexpected(settled.error());

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <map>
 #include <set>
+#include <unordered_map>
 #include <utility>
 
 #include "engine/gateway.h"
@@ -83,15 +85,20 @@ bool has_host_port(const State& state, const Container& container, const std::op
 class Search {
  public:
   Search(const State& state, const Container& container, const Facts& facts)
-      : state_(state), container_(container), facts_(facts) {}
+      : state_(state), container_(container), facts_(facts) {
+    for (const auto& old : container.published) {
+      if (old.chosen) chosen_before_.emplace(place_of(old), old.host.number);
+    }
+  }
 
   base::Result<void> add(const ports::PortBinding& binding, const std::optional<base::Ip>& address) {
     Published wanted{.host = {address, protocol_of(binding.protocol), binding.host_port},
                      .container_port = binding.container_port};
     wanted.chosen = binding.host_port == 0 || binding.host_port_end != 0;
     if (!wanted.chosen) {
-      if (is_free(wanted.host)) return take(std::move(wanted));
-      return taken_already(wanted.host);
+      if (!is_free(wanted.host)) return taken_already(wanted.host);
+      take(std::move(wanted));
+      return {};
     }
     const auto first = binding.host_port != 0 ? binding.host_port : facts_.host.first_ephemeral;
     const auto last = binding.host_port != 0 ? binding.host_port_end : facts_.host.last_ephemeral;
@@ -101,7 +108,9 @@ class Search {
     const std::uint32_t start = binding.host_port != 0 ? 0 : random_number() % count;
     for (std::uint32_t i = 0; i < count; ++i) {
       wanted.host.number = static_cast<std::uint16_t>(first + (start + i) % count);
-      if (is_free(wanted.host) && !is_busy(wanted.host)) return take(std::move(wanted));
+      if (!is_free(wanted.host) || is_busy(wanted.host)) continue;
+      take(std::move(wanted));
+      return {};
     }
     wanted.host.number = first;
     return binding.host_port != 0
@@ -112,6 +121,11 @@ class Search {
   std::vector<Published> found;
 
  private:
+  /// What is published where, without its number.
+  using Place = std::pair<ports::HostPort, std::uint16_t>;
+  static Place place_of(const Published& published) {
+    return {{published.host.address, published.host.protocol, 0}, published.container_port};
+  }
   std::uint32_t random_number() const {
     const auto bytes = facts_.entropy();
     return bytes[0] | bytes[1] << 8 | bytes[2] << 16;
@@ -120,20 +134,21 @@ class Search {
     return std::ranges::any_of(facts_.busy, [&](const auto& other) { return ports::meet(port, other); });
   }
   bool is_free(const ports::HostPort& port) const {
-    const auto in_the_way = [&](const Published& own) { return ports::meet(own.host, port); };
-    return std::ranges::none_of(found, in_the_way) && !state_.publisher(port, container_.id);
+    const auto [first, last] = taken_.equal_range(ports::slot(port));
+    const auto in_the_way = [&](const auto& own) { return ports::meet(own.second, port); };
+    return std::none_of(first, last, in_the_way) && !state_.publisher(port, container_.id);
   }
-  base::Result<void> take(Published published) {
+  void take(Published published) {
+    taken_.emplace(ports::slot(published.host), published.host);
     found.push_back(std::move(published));
-    return {};
   }
   /// The number that it has already, if it still serves.
-  bool keep(const Published& wanted, std::uint16_t first, std::uint16_t last) {
-    for (const auto& old : container_.published) {
-      auto same = wanted;
-      same.host.number = old.host.number;
-      if (!(old == same) || old.host.number < first || old.host.number > last || !is_free(old.host)) continue;
-      found.push_back(old);
+  bool keep(Published wanted, std::uint16_t first, std::uint16_t last) {
+    const auto [begin, end] = chosen_before_.equal_range(place_of(wanted));
+    for (auto old = begin; old != end; ++old) {
+      wanted.host.number = old->second;
+      if (wanted.host.number < first || wanted.host.number > last || !is_free(wanted.host)) continue;
+      take(std::move(wanted));
       return true;
     }
     return false;
@@ -147,6 +162,8 @@ class Search {
   const State& state_;
   const Container& container_;
   const Facts& facts_;
+  std::unordered_multimap<std::uint32_t, ports::HostPort> taken_;  ///< what is found, by its slot
+  std::multimap<Place, std::uint16_t> chosen_before_;              ///< numbers that it has already
 };
 
 }  // namespace

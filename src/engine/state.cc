@@ -46,10 +46,6 @@ std::vector<base::Ip> claimed(const Attachment& attachment) {
   return addresses;
 }
 
-std::uint32_t slot(const ports::HostPort& port) {
-  return std::uint32_t{port.protocol.number} << 16 | port.number;
-}
-
 bool lives_on(const Container& container, const NetworkId& network) {
   return std::ranges::any_of(container.attachments,
                              [&](const Attachment& a) { return a.network == network && a.endpoint; });
@@ -136,20 +132,19 @@ std::map<base::Ip, ContainerId> State::used_addresses(const NetworkId& id) const
 }
 
 Shared<Container> State::publisher(const ports::HostPort& port, const ContainerId& except) const {
-  const auto [first, last] = publishers_.equal_range(slot(port));
-  for (auto at = first; at != last; ++at) {
-    if (at->second == except) continue;
-    auto candidate = container(at->second);
-    const auto in_the_way = [&](const Published& published) { return ports::meet(published.host, port); };
-    if (std::ranges::any_of(candidate->published, in_the_way)) return candidate;
-  }
-  return nullptr;
+  const auto [first, last] = publishers_.equal_range(ports::slot(port));
+  const auto at = std::find_if(first, last, [&](const auto& entry) {
+    return entry.second.id != except && ports::meet(entry.second.port, port);
+  });
+  return at == last ? nullptr : container(at->second.id);
 }
 
 void State::drop_names(const Container& container) {
   for (const auto& published : container.published) {
-    const auto [first, last] = publishers_.equal_range(slot(published.host));
-    const auto own = std::find_if(first, last, [&](const auto& entry) { return entry.second == container.id; });
+    const auto [first, last] = publishers_.equal_range(ports::slot(published.host));
+    const auto own = std::find_if(first, last, [&](const auto& entry) {
+      return entry.second.id == container.id && entry.second.port == published.host;
+    });
     if (own != last) publishers_.erase(own);
   }
   if (const auto named = container_names_.find(container.name);
@@ -181,7 +176,9 @@ void State::put(const Container& container) {
   for (const auto& attachment : container.attachments) {
     for (const auto& address : claimed(attachment)) claims_[attachment.network][address].insert(container.id);
   }
-  for (const auto& published : container.published) publishers_.emplace(slot(published.host), container.id);
+  for (const auto& [port, inside, chosen] : container.published) {
+    if (port.number != 0) publishers_.emplace(ports::slot(port), Publisher{port, container.id});
+  }
   containers_[container.id] = std::make_shared<const Container>(container);
 }
 

@@ -75,7 +75,11 @@ class State {
   std::map<std::string, ContainerId> container_names_;
   std::map<std::string, NetworkId> network_names_;
   std::map<NetworkId, Claims> claims_;
-  std::multimap<std::uint32_t, ContainerId> publishers_;  ///< by protocol and number of each published port
+  struct Publisher {
+    ports::HostPort port;
+    ContainerId id;
+  };
+  std::multimap<std::uint32_t, Publisher> publishers_;  ///< by the slot of each host port
 };
 
 }  // namespace fairlead::engine

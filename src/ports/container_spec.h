@@ -18,7 +18,7 @@ struct PortBinding {
   std::string host_ip;
   std::uint16_t host_port = 0;
   std::uint16_t host_port_end = 0;  ///< of a range to choose from; 0 = just `host_port`
-  bool operator==(const PortBinding&) const = default;
+  auto operator<=>(const PortBinding&) const = default;
 };
 
 struct RestartPolicy {

@@ -16,6 +16,10 @@ std::string protocol_name(L4Protocol protocol) {
   return fmt::to_string(protocol.number);
 }
 
+std::uint32_t slot(const HostPort& port) {
+  return std::uint32_t{port.protocol.number} << 16 | port.number;
+}
+
 bool meet(const HostPort& one, const HostPort& other) {
   if (one.protocol != other.protocol || one.number != other.number) return false;
   if (!one.address || !other.address) return true;

@@ -27,6 +27,8 @@ struct HostPort {
 std::string protocol_name(L4Protocol protocol);
 /// `0.0.0.0:8080/tcp`, `[::1]:53/udp`; both families are written `0.0.0.0`, as Docker does.
 std::string describe(const HostPort& port);
+/// The same for ports that could `meet`: their protocol and number.
+std::uint32_t slot(const HostPort& port);
 /// Whether one socket cannot hold both beside each other: same protocol and number, and addresses that overlap.
 bool meet(const HostPort& one, const HostPort& other);
 
