@@ -1,5 +1,6 @@
 #include "daemon/conductor.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -201,7 +202,7 @@ void Conductor::create_network(engine::CreateNetwork request, engine::Done<engin
         auto decision = co_await self->carry(std::move(wanted), "network", std::move(given));
         if (!decision) co_return std::unexpected(decision.error());
         co_return engine::NetworkCreated{std::get<NetworkId>(decision->made),
-                                         decision->warnings.empty() ? "" : decision->warnings.front()};
+                                         fmt::format("{}", fmt::join(decision->warnings, "\n"))};
       }(this, std::move(request)),
       std::move(done));
 }

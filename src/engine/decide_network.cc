@@ -181,6 +181,8 @@ base::Result<Decision> decide_one(const State& state, const CreateNetwork& comma
   decision.events.push_back(network_event(network, "create", facts.now));
   if (auto warning = forwarding_warning(state.host(), host, facts); !warning.empty())
     decision.warnings.push_back(std::move(warning));
+  if (auto warning = unknown_options_warning(network); network.driver == Driver::bridge && !warning.empty())
+    decision.warnings.push_back(std::move(warning));
   if (host != state.host()) decision.changes.emplace_back(std::move(host));
   decision.changes.emplace_back(std::move(network));
   return decision;

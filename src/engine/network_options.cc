@@ -123,12 +123,21 @@ bool is_interface_name(const std::string& name) {
                              [](unsigned char c) { return c > ' ' && c != '/' && c != ':' && c < 127 && c != '"'; });
 }
 
+std::string unknown_options_warning(const Network& network) {
+  static constexpr std::array known = {kOptionName,    kOptionIcc,        kOptionMasquerade, kOptionBinding,
+                                       kOptionMtu,     kOptionInhibit,    kOptionModeIpv4,   kOptionModeIpv6,
+                                       kOptionTrusted, kOptionSourceIpv4, kOptionSourceIpv6, kOptionPrefix};
+  std::vector<std::string> unknown;
+  for (const auto& [key, value] : network.options) {
+    if (std::ranges::find(known, key) == known.end()) unknown.push_back(fmt::format("\"{}\"", key));
+  }
+  if (unknown.empty()) return {};
+  if (unknown.size() == 1)
+    return fmt::format("option {} is not known to the bridge driver and has no effect", unknown.front());
+  return fmt::format("options {} are not known to the bridge driver and have no effect", fmt::join(unknown, ", "));
+}
+
 base::Result<void> apply_bridge_options(Network& network) {
-  const auto known = check_keys(
-      network, "bridge",
-      {kOptionName, kOptionIcc, kOptionMasquerade, kOptionBinding, kOptionMtu, kOptionInhibit, kOptionModeIpv4,
-       kOptionModeIpv6, kOptionTrusted, kOptionSourceIpv4, kOptionSourceIpv6, kOptionPrefix});
-  if (!known) return known;
   if (auto set = set_flag(network, kOptionIcc, network.icc); !set) return set;
   if (auto set = set_flag(network, kOptionMasquerade, network.masquerade); !set) return set;
   if (auto set = set_flag(network, kOptionInhibit, network.inhibit_ipv4); !set) return set;

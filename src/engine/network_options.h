@@ -1,5 +1,6 @@
 #pragma once
 #include <initializer_list>
+#include <string>
 
 #include "base/error.h"
 #include "engine/records.h"
@@ -21,9 +22,11 @@ inline constexpr char kOptionSourceIpv4[] = "com.docker.network.host_ipv4";
 inline constexpr char kOptionSourceIpv6[] = "com.docker.network.host_ipv6";
 inline constexpr char kOptionPrefix[] = "com.docker.network.container_iface_prefix";
 
-/// Sets from its options what a bridge network makes of them; 400 when a value cannot be read or a key is not known.
-/// Without an option stands what the network has already.
+/// Sets from its options what a bridge network makes of them; 400 when a value cannot be read. Without an option stands
+/// what the network has already. Those it does not know are kept and do nothing, as with Docker.
 base::Result<void> apply_bridge_options(Network& network);
+/// Names the options that a bridge network does not know; empty when there are none.
+std::string unknown_options_warning(const Network& network);
 
 /// 400 for the first option that is not among `known`.
 base::Result<void> check_keys(const Network& network, const char* driver, std::initializer_list<const char*> known);

@@ -131,12 +131,16 @@ def test_pools_used_up(box):
     box.docker("network", "create", "again")
 
 
-def test_unknown_options_are_refused_by_name(box):
+def test_unknown_options_are_kept_and_named(box, api):
+    status, answer = api.call(*create("n", Options={"com.docker.network.bridge.nosuch": "1"}))
+    assert status == 201
+    assert box.network("n")["Options"] == {"com.docker.network.bridge.nosuch": "1"}
     if not box.ours:
-        pytest.skip("20.10 takes any option")
-    said = box.refused("network", "create", "-o", "com.docker.network.bridge.nosuch=1", "n")
-    assert "com.docker.network.bridge.nosuch" in said
-    assert "enable_icc" in box.refused("network", "create", "-o", "com.docker.network.bridge.enable_icc=perhaps", "n")
+        return
+    assert answer["Warning"] == 'option "com.docker.network.bridge.nosuch" is not known to the bridge driver and has no effect'
+    box.docker("network", "rm", "n")
+    box.docker("network", "create", "-o", "com.example.foo=bar", "n")
+    assert "enable_icc" in box.refused("network", "create", "-o", "com.docker.network.bridge.enable_icc=perhaps", "m")
 
 
 @pytest.mark.parametrize("body", ["", "{", "[]", '{"Name":5}', '{"Name":"n","IPAM":{"Config":"x"}}', '{"Name":"n","IPAM":{"Config":[{"Subnet":7}]}}', '{"Name":""}',

@@ -1,5 +1,5 @@
 /// Both families, options, configuration networks, endpoint options: what is decided and what is refused.
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <algorithm>
 #include <chrono>
@@ -134,12 +134,30 @@ TEST(DualStack, SwitchesForwardingOnAsDockerDoesAndSaysWhatItCosts) {
   EXPECT_TRUE(router.state.host().ipv6_forwarding_of_others);
 }
 
+TEST(Options, WhatIsNotKnownIsKeptAndSaid) {
+  World world;
+  world.boot();
+  auto command = option("com.example.foo", "bar");
+  EXPECT_THAT(world.must(command).warnings,
+              ::testing::ElementsAre("option \"com.example.foo\" is not known to the bridge driver and has no effect"));
+  EXPECT_EQ(world.network(command.name).options.at("com.example.foo"), "bar");
+  command.name = "n2";
+  command.pools = {{.subnet = "10.10.0.0/24"}, {.subnet = "fd10::/64"}};
+  command.options["com.docker.network.bridge.default_bridge"] = "true";
+  command.options["com.docker.network.bridge.enable_icc"] = "false";
+  EXPECT_THAT(
+      world.must(command).warnings,
+      ::testing::ElementsAre("options \"com.docker.network.bridge.default_bridge\", \"com.example.foo\" are not "
+                             "known to the bridge driver and have no effect"));
+  EXPECT_FALSE(world.network("n2").icc);
+  command.options["com.docker.network.bridge.enable_icc"] = "perhaps";
+  EXPECT_NE(world.refusal(command), "");
+}
+
 TEST(Options, Refusals) {
   World world;
   world.boot();
   const std::string bridge = "com.docker.network.bridge.";
-  EXPECT_EQ(world.refusal(option("com.docker.network.nosuch", "1")),
-            "unknown option \"com.docker.network.nosuch\" for driver bridge");
   EXPECT_EQ(world.refusal(option(bridge + "gateway_mode_ipv4", "wild")),
             "invalid value \"wild\" for network option " + bridge + "gateway_mode_ipv4");
   EXPECT_EQ(world.refusal(option(bridge + "gateway_mode_ipv6", "isolated")),
