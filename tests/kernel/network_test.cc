@@ -7,7 +7,9 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <chrono>
 #include <random>
+#include <thread>
 
 #include "base/fd.h"
 #include "support/engine_host.h"
