@@ -8,8 +8,8 @@ from . import kernel
 
 # Our links whose deletion has begun carry this group (src/adapters/linux/mark.h); the kernel takes some 20 ms more.
 CONDEMNED = 0x00fa1ead
-# One process per daemon keeps the name servers' sockets over a restart, from the first sandbox with names on.
-HOLDER = "names.sock"
+# One process per daemon keeps sockets over a restart, from the first published port or sandbox with names on.
+HOLDER = "holder.sock"
 
 CGROUPS = Path("/sys/fs/cgroup")
 
