@@ -14,11 +14,14 @@ bool has_way_out(const Network& network, base::Family family) {
   return network.driver == Driver::bridge && subnet->gateway;
 }
 
+const std::optional<base::Prefix>& address_of(const Endpoint& endpoint, base::Family family) {
+  return family == base::Family::v4 ? endpoint.ipv4 : endpoint.ipv6;
+}
+
 const Attachment* gateway_attachment(const State& state, const Container& container, base::Family family) {
   const Attachment* best = nullptr;
   for (const auto& attachment : container.attachments) {
-    if (!attachment.endpoint || !(family == base::Family::v4 ? attachment.endpoint->ipv4 : attachment.endpoint->ipv6))
-      continue;
+    if (!attachment.endpoint || !address_of(*attachment.endpoint, family)) continue;
     const auto network = state.network(attachment.network);
     if (!network || !has_way_out(*network, family)) continue;
     const auto rank = [](const Attachment& a) {

@@ -214,9 +214,7 @@ std::optional<ports::PortTarget> target_of(const State& state, const Container& 
   const auto order = host && host->is_v4() ? kFamilies : std::array{Family::v6, Family::v4};
   for (const auto family : order) {
     if (const auto* attachment = publish_attachment(state, container, family)) {
-      const auto& endpoint = *attachment->endpoint;
-      return ports::PortTarget{(family == Family::v4 ? endpoint.ipv4 : endpoint.ipv6)->address(),
-                               published.container_port};
+      return ports::PortTarget{address_of(*attachment->endpoint, family)->address(), published.container_port};
     }
   }
   return std::nullopt;

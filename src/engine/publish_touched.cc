@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "engine/gateway.h"
 #include "engine/publish.h"
 
 namespace fairlead::engine {
@@ -42,7 +43,7 @@ std::set<ports::HostPort> host_ports(const Container* container) {
 
 std::optional<base::Ip> address_in(const Attachment* attachment, Family family) {
   if (!attachment) return std::nullopt;
-  return (family == Family::v4 ? attachment->endpoint->ipv4 : attachment->endpoint->ipv6)->address();
+  return address_of(*attachment->endpoint, family)->address();
 }
 
 /// Where translation leads the host ports of a container. What is published in both families is two ports here.

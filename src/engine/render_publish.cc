@@ -11,6 +11,17 @@ namespace {
 
 using base::Family;
 
+/// An element of the sets that are asked by a packet's port (`name4`), or by its address as well where the port is
+/// published on one (`name_at4`).
+ports::FirewallElement at_host_port(const std::string& name, const ports::HostPort& host, Family family) {
+  const bool is_on_one = host.address && !host.address->is_unspecified();
+  ports::FirewallElement element{kTable, name + (is_on_one ? "_at" : "") + (family == Family::v4 ? "4" : "6")};
+  if (is_on_one) element.key = {*host.address};
+  element.key.emplace_back(host.protocol);
+  element.key.emplace_back(ports::Port{host.number});
+  return element;
+}
+
 void render_port(const Network& network, const Container& container, const Published& published,
                  const base::Ip& address, std::vector<ports::Object>& out) {
   const bool v4 = address.is_v4();
@@ -18,7 +29,7 @@ void render_port(const Network& network, const Container& container, const Publi
     return cut(fmt::format("{} {}: {}", network.name, container.name, intent), kCommentLimit);
   };
   const auto& host = published.host;
-  const ports::Port inside{published.container_port}, outside{host.number};
+  const ports::Port inside{published.container_port};
   if (gateway_mode(network, address.family()) == GatewayMode::routed) {
     out.emplace_back(ports::FirewallElement{
         kTable, v4 ? "open_port4" : "open_port6", {address, host.protocol, inside}, {}, comment("open port")});
@@ -33,15 +44,9 @@ void render_port(const Network& network, const Container& container, const Publi
                                             comment("trusted interface")});
   }
   if (host.address && host.address->family() != address.family()) return;  // the socket's forwarder serves it
-  ports::FirewallElement element{kTable, {}, {}, {address, inside}, comment("published port")};
-  if (!host.address || host.address->is_unspecified()) {
-    element.set = v4 ? "publish4" : "publish6";
-  } else {
-    element.set = v4 ? "publish_at4" : "publish_at6";
-    element.key = {*host.address};
-  }
-  element.key.emplace_back(host.protocol);
-  element.key.emplace_back(outside);
+  auto element = at_host_port("publish", host, address.family());
+  element.value = {address, inside};
+  element.comment = comment("published port");
   // Where bridged packets are filtered (br_netfilter), a translated visit to the bridge that it came by does not leave
   // that bridge, which lets nothing pass between isolated ports. SCTP has no socket that could serve it.
   if (!network.icc && host.protocol.number != IPPROTO_SCTP) {
@@ -58,14 +63,7 @@ void render_relayed(const Container& container, const Published& published, Fami
                     std::vector<ports::Object>& out) {
   const auto& host = published.host;
   if (host.number == 0 || (host.address && host.address->family() != family)) return;
-  const bool v4 = family == Family::v4;
-  ports::FirewallElement element{kTable, v4 ? "relayed4" : "relayed6", {}, {}, {}};
-  if (host.address && !host.address->is_unspecified()) {
-    element.set = v4 ? "relayed_at4" : "relayed_at6";
-    element.key = {*host.address};
-  }
-  element.key.emplace_back(host.protocol);
-  element.key.emplace_back(ports::Port{host.number});
+  auto element = at_host_port("relayed", host, family);
   element.comment = cut(container.name + ": published port, by the daemon", kCommentLimit);
   out.emplace_back(std::move(element));
 }
@@ -96,8 +94,7 @@ void render_published(const State& state, const Container& owner, std::vector<po
       for (const auto& published : owner.published) render_relayed(owner, published, family, out);
       continue;
     }
-    const auto& endpoint = *attachment->endpoint;
-    const auto address = (family == Family::v4 ? endpoint.ipv4 : endpoint.ipv6)->address();
+    const auto address = address_of(*attachment->endpoint, family)->address();
     const auto network = state.network(attachment->network);
     for (const auto& published : owner.published) render_port(*network, owner, published, address, out);
     if (gateway_mode(*network, family) != GatewayMode::routed) render_shared(state, owner, *attachment, address, out);
