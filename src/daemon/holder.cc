@@ -8,7 +8,6 @@
 
 #include <array>
 #include <cstring>
-#include <span>
 
 namespace fairlead::daemon {
 namespace {
@@ -112,34 +111,36 @@ Result<void> Holder::ask(HolderMessage::Kind kind, const std::vector<std::string
   }
 }
 
+/// As many messages as it takes; `sockets` are as many as the keys, or none.
+Result<void> Holder::ask_in_parts(HolderMessage::Kind kind, std::span<const std::string> keys,
+                                  std::span<const int> sockets) {
+  const std::scoped_lock lock(mutex_);
+  while (!keys.empty()) {
+    const auto some = keys.first(std::min(keys.size(), kMostHolderKeys));
+    const auto with = sockets.first(std::min(sockets.size(), some.size()));
+    if (auto done = ask(kind, {some.begin(), some.end()}, {with.begin(), with.end()}); !done) return done;
+    keys = keys.subspan(some.size());
+    sockets = sockets.subspan(with.size());
+  }
+  return {};
+}
+
 Result<void> Holder::keep(const std::vector<ports::KeptSocket>& sockets) {
   for (const auto& [key, fd] : sockets) {
     if (key.empty() || key.size() > kLongestHolderKey || key.contains('\n'))
       return base::fail(base::ErrorKind::invalid, "an unfit key for the holder of sockets");
   }
-  const std::scoped_lock lock(mutex_);
-  for (std::span rest(sockets); !rest.empty();) {
-    const auto some = rest.first(std::min(rest.size(), kMostHolderKeys));
-    rest = rest.subspan(some.size());
-    std::vector<std::string> keys;
-    std::vector<int> fds;
-    for (const auto& [key, fd] : some) {
-      keys.push_back(key);
-      fds.push_back(fd);
-    }
-    if (auto kept = ask(HolderMessage::keep, keys, fds); !kept) return kept;
+  std::vector<std::string> keys;
+  std::vector<int> fds;
+  for (const auto& [key, fd] : sockets) {
+    keys.push_back(key);
+    fds.push_back(fd);
   }
-  return {};
+  return ask_in_parts(HolderMessage::keep, keys, fds);
 }
 
 Result<void> Holder::drop(const std::vector<std::string>& keys) {
-  const std::scoped_lock lock(mutex_);
-  for (std::span rest(keys); !rest.empty();) {
-    const auto some = rest.first(std::min(rest.size(), kMostHolderKeys));
-    rest = rest.subspan(some.size());
-    if (auto dropped = ask(HolderMessage::drop, {some.begin(), some.end()}, {}); !dropped) return dropped;
-  }
-  return {};
+  return ask_in_parts(HolderMessage::drop, keys, {});
 }
 
 Result<std::map<std::string, base::Fd>> Holder::take(const std::string& prefix) {

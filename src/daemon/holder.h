@@ -4,6 +4,7 @@
 /// that is to be kept; ends once it holds nothing and no daemon is there, or when its socket is gone from the file
 /// system.
 #include <mutex>
+#include <span>
 #include <string>
 
 #include "daemon/holder_wire.h"
@@ -27,6 +28,8 @@ class Holder : public ports::SocketKeeper {
   base::Result<void> start();
   base::Result<void> ask(HolderMessage::Kind kind, const std::vector<std::string>& keys,
                          const std::vector<int>& sockets);
+  base::Result<void> ask_in_parts(HolderMessage::Kind kind, std::span<const std::string> keys,
+                                  std::span<const int> sockets);
 
   const std::string path_, program_;
   std::mutex mutex_;
